@@ -1,0 +1,263 @@
+import type { Generated } from 'kysely'
+import type { UnixMs } from '../clock.ts'
+
+/**
+ * The tables, as Kysely sees them: camelCase here, snake_case in the database (CamelCasePlugin).
+ * Types of columns: ids and text `text` (bytewise order), times Unix milliseconds, JSON as text, flags as nullable times.
+ */
+export interface Schema {
+  systemSettings: SystemSettingsTable
+  users: UsersTable
+  sessions: SessionsTable
+  apiKeys: ApiKeysTable
+  auditLogs: AuditLogsTable
+  providers: ProvidersTable
+  providerVersions: ProviderVersionsTable
+  providerPlatforms: ProviderPlatformsTable
+  signingKeys: SigningKeysTable
+  registrySigningKeys: RegistrySigningKeysTable
+  quarantinedPackages: QuarantinedPackagesTable
+  objectClaims: ObjectClaimsTable
+  downloadJobs: DownloadJobsTable
+  downloadJobItems: DownloadJobItemsTable
+}
+
+/** One row, id `system`, inserted by the first migration. */
+export interface SystemSettingsTable {
+  id: string
+  createdAt: UnixMs
+  /** HMAC of a constant under the encryption key: tells a replica with another key before it writes anything. */
+  encryptionKeyCheck: string | null
+  /** SHA-256 (hex) of the one-time set-up token. */
+  setupTokenHash: string | null
+  setupTokenExpiresAt: UnixMs | null
+  /** Grows in every transaction that changes what a protocol route answers; document caches compare it. */
+  catalogRevision: Generated<number>
+}
+
+export interface UsersTable {
+  id: string
+  /** Lower case, unique. */
+  username: string
+  /** bcrypt; null for people who sign in elsewhere. */
+  passwordHash: string | null
+  /** JSON array of scopes. */
+  scopes: string
+  createdAt: UnixMs
+  disabledAt: UnixMs | null
+}
+
+export interface SessionsTable {
+  /** The `jti` of the session token. */
+  id: string
+  userId: string
+  createdAt: UnixMs
+  expiresAt: UnixMs
+  revokedAt: UnixMs | null
+  ip: string
+  userAgent: string
+}
+
+export interface ApiKeysTable {
+  id: string
+  userId: string
+  name: string
+  /** First 10 characters of the key, for display. */
+  prefix: string
+  /** HMAC-SHA-256 (hex) of the key under a server key; unique. */
+  keyHash: string
+  /** JSON array of scopes. */
+  scopes: string
+  createdAt: UnixMs
+  expiresAt: UnixMs | null
+  revokedAt: UnixMs | null
+}
+
+/** Append-only. Actor id and name are copied, so that a row outlives its user. */
+export interface AuditLogsTable {
+  id: string
+  at: UnixMs
+  actorId: string | null
+  actorName: string
+  /** Dotted: `provider_version.publish`. */
+  action: string
+  /** What it was done to, in the field's form: `registry.terraform.io/hashicorp/null 3.1.0`. */
+  object: string
+  /** `allowed`, `denied` or `error`. */
+  outcome: string
+  ip: string | null
+  requestId: string | null
+  /** JSON object without secrets. */
+  details: string
+}
+
+/** hostname, namespace and type are the identity; `_self` is the hostname of providers published here. */
+export interface ProvidersTable {
+  id: string
+  hostname: string
+  namespace: string
+  type: string
+  /** Web address of the repository, when known. */
+  sourceUrl: string | null
+  createdAt: UnixMs
+}
+
+export interface ProviderVersionsTable {
+  id: string
+  providerId: string
+  /** Canonical semver, without `v`. */
+  version: string
+  /** JSON array of plugin protocol versions: `["5.0"]`. */
+  protocols: string
+  /** `published` (by our users) or `mirrored` (from an upstream). */
+  origin: string
+  /** Exact bytes of SHA256SUMS. */
+  shasums: Uint8Array
+  /** Exact bytes of the binary detached signature over `shasums`. */
+  shasumsSignature: Uint8Array
+  /** Fingerprint of the key that signed, `signing_keys` or `registry_signing_keys`. */
+  signingKeyFingerprint: string
+  /** Who signed: `upstream`, `publisher` or `registry`. */
+  signedBy: string
+  /** Something an administrator should know: "signing key has expired since". */
+  verificationWarning: string | null
+  createdAt: UnixMs
+  /** Name of the person or job that brought it. */
+  createdBy: string
+  deprecatedAt: UnixMs | null
+  deprecationMessage: string | null
+  blockedAt: UnixMs | null
+  blockedReason: string | null
+  /** Tombstone: the version is gone, its number stays taken. */
+  deletedAt: UnixMs | null
+}
+
+export interface ProviderPlatformsTable {
+  id: string
+  versionId: string
+  os: string
+  arch: string
+  filename: string
+  /** Bytes. */
+  size: number
+  /** Base64 with padding, with the `h1:` prefix, over the zip (protocol.md 4.8). */
+  h1: string
+  /** SHA-256 of the zip with the `zh:` prefix, lower-case hex. */
+  zh: string
+  /** Id of the object store that holds it. */
+  storageBackend: string
+  storageKey: string
+  /** Address it was fetched from; null when published here. */
+  upstreamUrl: string | null
+  verifiedAt: UnixMs
+  createdAt: UnixMs
+  createdBy: string
+  blockedAt: UnixMs | null
+  blockedReason: string | null
+  /** The stored bytes were found to differ from `zh`; not served until replaced. */
+  damagedAt: UnixMs | null
+  /** Tombstone: the package is gone, other bytes are refused for ever. */
+  deletedAt: UnixMs | null
+}
+
+/** Keys that may sign for a namespace of a hostname. */
+export interface SigningKeysTable {
+  id: string
+  hostname: string
+  namespace: string
+  /** Primary key fingerprint, upper-case hex. */
+  fingerprint: string
+  /** Last 16 digits of the fingerprint. */
+  keyId: string
+  /** Primary user id, for people. */
+  userId: string
+  asciiArmor: string
+  /** `announced` by the upstream, `publisher` of a package, or `administrator`. */
+  source: string
+  /** `trusted`, `pending` (seen, waits for an administrator) or `rejected`. */
+  state: string
+  createdAt: UnixMs
+  decidedAt: UnixMs | null
+  decidedBy: string | null
+}
+
+/** The registry's own signing key; one row, id `current`. */
+export interface RegistrySigningKeysTable {
+  id: string
+  fingerprint: string
+  keyId: string
+  asciiArmor: string
+  /** Armored private key, sealed with the encryption key. */
+  sealedPrivateKey: string
+  createdAt: UnixMs
+}
+
+/** What failed verification, with the evidence; one row per package, the last attempt. */
+export interface QuarantinedPackagesTable {
+  id: string
+  hostname: string
+  namespace: string
+  type: string
+  version: string
+  os: string
+  arch: string
+  /** Name of the verification step that refused it. */
+  step: string
+  /** Error code. */
+  code: string
+  message: string
+  /** JSON: expected and found digest, key ids, sizes, the documents as received. */
+  evidence: string
+  upstreamUrl: string | null
+  createdAt: UnixMs
+}
+
+/** Who is bringing a package right now; makes one of many publishers or workers go on. */
+export interface ObjectClaimsTable {
+  /** Storage key. */
+  key: string
+  /** Fencing token of the holder. */
+  token: string
+  /** By the database's clock. */
+  expiresAt: UnixMs
+}
+
+export interface DownloadJobsTable {
+  id: string
+  /** `provider.load_definition`. */
+  kind: string
+  title: string
+  /** `pending`, `running`, `completed` or `failed`; derived from the items whenever one ends. */
+  state: string
+  createdBy: string
+  createdAt: UnixMs
+  startedAt: UnixMs | null
+  finishedAt: UnixMs | null
+}
+
+export interface DownloadJobItemsTable {
+  id: string
+  jobId: string
+  /** Which handler runs it: `provider.resolve`, `provider.fetch_package`. */
+  kind: string
+  /** Unique in its job: the same work is never listed twice. */
+  key: string
+  /** JSON for the handler. */
+  input: string
+  /** `pending`, `running`, `completed` or `failed`. */
+  state: string
+  attempts: number
+  maxAttempts: number
+  /** Not before this time, by the database's clock. */
+  runAfter: UnixMs
+  /** Fencing token of the worker that holds it. */
+  leaseToken: string | null
+  /** By the database's clock. */
+  leaseUntil: UnixMs | null
+  bytesDone: number
+  bytesTotal: number | null
+  errorCode: string | null
+  errorMessage: string | null
+  createdAt: UnixMs
+  finishedAt: UnixMs | null
+}
