@@ -1,0 +1,78 @@
+import { Worker } from 'node:worker_threads'
+import { HclLimitError } from './hcl-errors.ts'
+import type { HclReply } from './hcl-worker.ts'
+
+/** Loading and compiling 20 MB of WebAssembly takes 0.2 s, far longer on a busy machine; only a stuck start reaches this. */
+const START_TIMEOUT_MS = 60_000
+
+/** The parser holds some 60 MB; a server that reads one definition file a day shall not keep it. */
+const IDLE_MS = 30_000
+
+/**
+ * One parser thread, started by the first text, used again for the next ones and ended when it runs away or is idle.
+ * Texts wait for each other; the time limit of a text begins when it is its turn.
+ */
+export class HclThread {
+  #worker: Worker | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+  #idleTimer: NodeJS.Timeout | undefined
+
+  /** The parser's answer. @throws {HclLimitError} when it takes longer than `timeoutMs`; the thread is then ended. */
+  parse(text: string, timeoutMs: number): Promise<HclReply> {
+    const reply = this.#turn.then(() => this.#parseNow(text, timeoutMs))
+    this.#turn = reply.catch(() => undefined)
+    return reply
+  }
+
+  /** Ends the thread; the next text starts a new one. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idleTimer)
+    const worker = this.#worker
+    this.#worker = undefined
+    await worker?.terminate()
+  }
+
+  async #parseNow(text: string, timeoutMs: number): Promise<HclReply> {
+    clearTimeout(this.#idleTimer)
+    try {
+      const worker = this.#worker ?? (await this.#start())
+      worker.ref()
+      const answer = nextReply(worker, timeoutMs, `parsing takes longer than ${timeoutMs} ms`)
+      worker.postMessage(text)
+      const reply = await answer
+      if ('broken' in reply && reply.broken) await this.close()
+      else this.#rest(worker)
+      return reply
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async #start(): Promise<Worker> {
+    // The thread sees no environment: settings and secrets are none of its business.
+    const worker = new Worker(new URL('./hcl-worker.ts', import.meta.url), { env: {}, stdout: true, stderr: true })
+    this.#worker = worker
+    // The Go runtime prints its crash reports; the failure itself arrives as a message or as the end of the thread.
+    worker.stdout.resume()
+    worker.stderr.resume()
+    await nextReply(worker, START_TIMEOUT_MS, 'the parser does not start')
+    return worker
+  }
+
+  #rest(worker: Worker): void {
+    worker.unref()
+    this.#idleTimer = setTimeout(() => void this.close(), IDLE_MS).unref()
+  }
+}
+
+function nextReply(worker: Worker, timeoutMs: number, timeoutMessage: string): Promise<HclReply> {
+  const { promise, resolve, reject } = Promise.withResolvers<HclReply>()
+  const timer = setTimeout(() => reject(new HclLimitError(timeoutMessage)), timeoutMs)
+  const onExit = () => reject(new HclLimitError('the parser ended without an answer'))
+  worker.once('message', resolve).once('error', reject).once('exit', onExit)
+  return promise.finally(() => {
+    clearTimeout(timer)
+    worker.off('message', resolve).off('error', reject).off('exit', onExit)
+  })
+}

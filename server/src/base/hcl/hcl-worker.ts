@@ -1,0 +1,28 @@
+/**
+ * The thread that holds HashiCorp's own HCL parser, compiled to WebAssembly. It is a thread of its own because the parser can
+ * only be stopped by ending the thread, and because it would hold the event loop for up to a second.
+ */
+import { parentPort } from 'node:worker_threads'
+import { parse } from '@cdktn/hcl2json'
+
+/** What the thread answers: the document, or what the parser or its runtime said. */
+export type HclReply = { readonly ready: true } | { readonly document: unknown } | { readonly failure: string; readonly broken: boolean }
+
+const port = parentPort
+if (port === null) throw new TypeError('This file runs as a worker thread only')
+
+// Only used in messages of the parser, which we take apart again; the real name is added there.
+const INTERNAL_NAME = 'input.hcl'
+
+async function answer(text: string): Promise<HclReply> {
+  try {
+    return { document: await parse(INTERNAL_NAME, text) }
+  } catch (error) {
+    // After a stack overflow the WebAssembly instance is in an unknown state; a message of the parser itself is harmless.
+    return { failure: (error as Error).message, broken: error instanceof RangeError }
+  }
+}
+
+await parse(INTERNAL_NAME, '')
+port.on('message', (text: string) => void answer(text).then((reply) => port.postMessage(reply)))
+port.postMessage({ ready: true } satisfies HclReply)

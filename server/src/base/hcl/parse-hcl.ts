@@ -1,0 +1,62 @@
+import { HclLimitError, HclSyntaxError } from './hcl-errors.ts'
+import { HclThread } from './hcl-thread.ts'
+import { type FoundExpression, type HclValue, resolveLiterals } from './literal-values.ts'
+
+/** Limits for one text. */
+export interface ParseHclOptions {
+  /** Longest parse, in milliseconds; the start of the parser does not count. */
+  readonly timeoutMs?: number
+  /** Longest text, in bytes of UTF-8. */
+  readonly maxBytes?: number
+}
+
+const DEFAULT_TIMEOUT_MS = 2000
+const DEFAULT_MAX_BYTES = 1_048_576
+
+const thread = new HclThread()
+
+/**
+ * The document as plain values. Blocks become lists, because a block may stand more than once: `server { port = 1 }` is
+ * `{ server: [{ port: 1 }] }`, and labels become keys: `provider "a/b" { … }` is `{ provider: { 'a/b': [{ … }] } }`.
+ * Order and positions of the blocks are lost. Only literal values are read; expressions are refused.
+ *
+ * The parser is loaded at the first call, in a thread of its own.
+ * @param filename stands in messages only.
+ * @throws {HclSyntaxError} naming line and column
+ * @throws {HclLimitError} when the text is too long, too deeply nested or takes too long
+ */
+export async function parseHcl(text: string, filename: string, options: ParseHclOptions = {}): Promise<Readonly<Record<string, HclValue>>> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxBytes) throw new HclLimitError(`the text has ${bytes} bytes, the limit is ${maxBytes}`)
+  const reply = await thread.parse(text, timeoutMs)
+  if ('failure' in reply) throw reply.broken ? new HclLimitError('the text is nested too deeply') : toSyntaxError(reply.failure, filename)
+  if (!('document' in reply)) throw new TypeError('The HCL thread gave no document')
+  const { value, expression } = resolveLiterals(reply.document)
+  if (expression !== undefined) throw expressionError(text, filename, expression)
+  return value as Readonly<Record<string, HclValue>>
+}
+
+/** Ends the parser's thread, so that a test or a stopping server leaves nothing behind. */
+export function closeHclParser(): Promise<void> {
+  return thread.close()
+}
+
+/** The parser says `parse config: [input.hcl:2,18-19: Missing item separator; Expected a comma …]`. */
+function toSyntaxError(failure: string, filename: string): HclSyntaxError {
+  const match = /input\.hcl:(\d+),(\d+)-[\d,]+: ([^;]+); (.*)/s.exec(failure)
+  if (!match) return new HclSyntaxError(failure.replace(/^.*: /s, ''), { filename })
+  const [, line, column, summary = '', rest = ''] = match
+  const explanation = rest.replace(/\]$/, '').replaceAll('input.hcl', filename).replace(/\.$/, '')
+  return new HclSyntaxError(summary, { filename, line: Number(line), column: Number(column), explanation })
+}
+
+/** The parser tells no position of an expression; it is searched for. It is not quoted, because it may stand in a secret. */
+function expressionError(text: string, filename: string, { attribute, source }: FoundExpression): HclSyntaxError {
+  const inner = /^\$\{(.*)\}$/s.exec(source)?.[1] ?? source
+  const offset = text.indexOf(inner)
+  const unique = offset >= 0 && text.indexOf(inner, offset + 1) < 0
+  const before = text.slice(0, offset).split('\n')
+  const place = unique ? { filename, line: before.length, column: [...(before.at(-1) ?? '')].length + 1 } : { filename }
+  return new HclSyntaxError('Expression not allowed', { ...place, explanation: `Only plain values can stand in "${attribute}"` })
+}

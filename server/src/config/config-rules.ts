@@ -1,0 +1,155 @@
+import type { Config } from './config-schema.ts'
+import { canonicalHostname, networkBits, originProblem, proxyProblem } from './config-texts.ts'
+
+/** Something that the schema of one setting cannot tell. */
+export interface RuleFinding {
+  /** Settings that take part, the one to change first. */
+  readonly keys: readonly [string, ...string[]]
+  readonly problem: string
+  /** The server starts in spite of it. */
+  readonly warning?: true
+}
+
+const MIN_SECRET_BYTES = 32
+const MIN_SECRET_CHARACTERS = 8
+const MIN_PASSWORD_CHARACTERS = 12
+
+/** Rules between settings, and texts with a form of their own. */
+export function checkRules(config: Config): RuleFinding[] {
+  return [
+    ...serverRules(config),
+    ...tlsRules(config),
+    ...proxyRules(config),
+    ...databaseRules(config),
+    ...secretRules(config),
+    ...adminRules(config),
+    ...loggingRules(config),
+    ...providerRules(config),
+    ...outboundRules(config),
+    ...upstreamRules(config),
+  ]
+}
+
+function* serverRules({ dataDir, server }: Config): Generator<RuleFinding> {
+  if (dataDir === '') yield { keys: ['data_dir'], problem: 'must not be empty' }
+  if (server.port !== 0 && server.port === server.localTlsPort) {
+    yield { keys: ['server.local_tls_port', 'server.port'], problem: `is the same port as "server.port", ${server.port}` }
+  }
+  const problem = server.publicUrl === '' ? undefined : originProblem(server.publicUrl)
+  if (problem !== undefined) yield { keys: ['server.public_url'], problem }
+  if (server.publicUrl.startsWith('http://')) {
+    yield { keys: ['server.public_url'], problem: 'is not https; Terraform and OpenTofu install from https only', warning: true }
+  }
+}
+
+function* tlsRules({ server }: Config): Generator<RuleFinding> {
+  for (const [key, value] of [['server.tls_cert_path', server.tlsCertPath] as const, ['server.tls_key_path', server.tlsKeyPath] as const]) {
+    if (server.tlsEnabled && value === '')
+      yield { keys: [key, 'server.tls_enabled'], problem: 'is needed when "server.tls_enabled" is true' }
+    if (!server.tlsEnabled && value !== '')
+      yield { keys: [key], problem: 'has no effect while "server.tls_enabled" is false', warning: true }
+  }
+}
+
+function* proxyRules({ server }: Config): Generator<RuleFinding> {
+  const { behindProxy, trustedProxies } = server
+  if (behindProxy && trustedProxies.length === 0) {
+    yield { keys: ['server.trusted_proxies', 'server.behind_proxy'], problem: 'must name the proxy when "server.behind_proxy" is true' }
+  }
+  if (!behindProxy && trustedProxies.length > 0) {
+    yield { keys: ['server.trusted_proxies'], problem: 'has no effect while "server.behind_proxy" is false', warning: true }
+  }
+  for (const network of trustedProxies) {
+    const bits = networkBits(network)
+    if (bits === undefined) yield { keys: ['server.trusted_proxies'], problem: notANetwork(network) }
+    if (bits === 0) yield { keys: ['server.trusted_proxies'], problem: `must not trust everybody, as "${network}" does` }
+  }
+}
+
+function* databaseRules({ database }: Config): Generator<RuleFinding> {
+  if (database.url !== '' && !(URL.canParse(database.url) && /^postgres(?:ql)?:\/\//.test(database.url))) {
+    yield { keys: ['database.url'], problem: 'must be an address like postgres://user:password@host:5432/name' }
+  }
+  if (database.minIdleConnections > database.maxConnections) {
+    yield {
+      keys: ['database.min_idle_connections', 'database.max_connections'],
+      problem: `must not be more than "database.max_connections", ${database.maxConnections}`,
+    }
+  }
+}
+
+function* secretRules({ auth, security }: Config): Generator<RuleFinding> {
+  for (const [key, secret] of [
+    ['auth.jwt_secret', auth.jwtSecret] as const,
+    ['security.encryption_key', security.encryptionKey] as const,
+  ]) {
+    if (secret === '') continue
+    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) yield { keys: [key], problem: `must have at least ${MIN_SECRET_BYTES} characters` }
+    else if (new Set(secret).size < MIN_SECRET_CHARACTERS) yield { keys: [key], problem: 'is too easy to guess; take a random text' }
+  }
+  if (auth.jwtSecret !== '' && auth.jwtSecret === security.encryptionKey) {
+    yield { keys: ['security.encryption_key', 'auth.jwt_secret'], problem: 'must differ from "auth.jwt_secret"' }
+  }
+}
+
+function* adminRules({ admin }: Config): Generator<RuleFinding> {
+  if (admin.username !== '' && admin.password === '') {
+    yield { keys: ['admin.password', 'admin.username'], problem: 'is needed when "admin.username" is set' }
+  }
+  if (admin.username === '' && admin.password !== '') {
+    yield { keys: ['admin.username', 'admin.password'], problem: 'is needed when "admin.password" is set' }
+  }
+  if (admin.password !== '' && [...admin.password].length < MIN_PASSWORD_CHARACTERS) {
+    yield { keys: ['admin.password'], problem: `must have at least ${MIN_PASSWORD_CHARACTERS} characters` }
+  }
+}
+
+function* loggingRules({ logging }: Config): Generator<RuleFinding> {
+  const toFile = logging.output === 'file' || logging.output === 'both'
+  if (toFile && logging.filePath === '') {
+    yield { keys: ['logging.file_path', 'logging.output'], problem: `is needed when "logging.output" is "${logging.output}"` }
+  }
+  if (!toFile && logging.filePath !== '') {
+    yield { keys: ['logging.file_path'], problem: `has no effect while "logging.output" is "${logging.output}"`, warning: true }
+  }
+}
+
+function* providerRules({ providers }: Config): Generator<RuleFinding> {
+  const { defaultHostname, downloadTimeoutSeconds, downloadTotalTimeoutSeconds, trustedKeys } = providers
+  if (downloadTotalTimeoutSeconds < downloadTimeoutSeconds) {
+    yield {
+      keys: ['providers.download_total_timeout_seconds', 'providers.download_timeout_seconds'],
+      problem: `must not be less than "providers.download_timeout_seconds", ${downloadTimeoutSeconds}`,
+    }
+  }
+  if (defaultHostname !== '' && canonicalHostname(defaultHostname) === undefined) {
+    yield { keys: ['providers.default_hostname'], problem: `must be a host name, not "${defaultHostname}"` }
+  }
+  for (const { scope } of trustedKeys) {
+    const [host = '', namespace, ...rest] = scope.split('/')
+    const wellFormed = host.includes('.') && canonicalHostname(host) !== undefined && namespace !== '' && rest.length === 0
+    if (!wellFormed) yield { keys: ['providers.trusted_keys'], problem: `the scope must be HOST or HOST/NAMESPACE, not "${scope}"` }
+  }
+}
+
+function* outboundRules({ outbound }: Config): Generator<RuleFinding> {
+  for (const network of outbound.allowedNetworks) {
+    const bits = networkBits(network)
+    if (bits === undefined) yield { keys: ['outbound.allowed_networks'], problem: notANetwork(network) }
+    if (bits === 0) yield { keys: ['outbound.allowed_networks'], problem: `"${network}" allows every private address`, warning: true }
+  }
+  const proxy = outbound.proxyUrl === '' ? undefined : proxyProblem(outbound.proxyUrl)
+  if (proxy !== undefined) yield { keys: ['outbound.proxy_url'], problem: proxy }
+}
+
+function* upstreamRules({ upstream }: Config): Generator<RuleFinding> {
+  for (const [host, { url }] of Object.entries(upstream)) {
+    if (canonicalHostname(host) === undefined) yield { keys: ['upstream'], problem: `"${host}" is not a host name` }
+    const problem = url === undefined ? undefined : originProblem(url)
+    if (problem !== undefined) yield { keys: ['upstream'], problem: `the url of "${host}" ${problem}` }
+  }
+}
+
+function notANetwork(text: string): string {
+  return `must hold networks like 10.0.0.0/8 or fd00::/8, not ${JSON.stringify(text)}`
+}
