@@ -50,6 +50,8 @@ export const ERROR_CODES = {
   UPSTREAM_REFUSED: { status: 502, title: 'The upstream gave an unusable answer' },
   OUTBOUND_BLOCKED: { status: 502, title: 'The outbound address is not allowed' },
   OBJECT_DAMAGED: { status: 502, title: 'The stored object is damaged' },
+  STORAGE_ERROR: { status: 500, title: 'The storage gave an input or output error' },
+  STORAGE_UNAVAILABLE: { status: 503, title: 'The storage cannot take the request now' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'The database does not answer' },
   NOT_READY: { status: 503, title: 'The server is starting or stopping' },
   UPSTREAM_RATE_LIMITED: { status: 503, title: 'The upstream asks to wait' },

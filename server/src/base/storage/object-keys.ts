@@ -1,0 +1,39 @@
+import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
+import type { Platform } from '@terrace/protocol/platforms.ts'
+import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
+import { assertObjectKey } from './key-syntax.ts'
+
+/*
+ * Layout of a store (requirements.md C20). Everything below it is immutable; only the sweeper and an administrator delete.
+ *
+ *   providers/
+ *     HOSTNAME/                    origin, punycode lower case; `_self` for providers published here
+ *       NAMESPACE/
+ *         TYPE/
+ *           VERSION/               canonical semver without `v`
+ *             OS_ARCH/
+ *               terraform-provider-TYPE_VERSION_OS_ARCH.zip
+ *
+ * SHA256SUMS and its signature are rows of the database, not objects. Segments that begin with a dot never are keys, so a
+ * driver may keep files of its own under such a name.
+ */
+
+/**
+ * Key of a provider package. The file name is never taken as given (reliability.md row 43): it must be the one that follows
+ * from the other parts.
+ * @throws {TypeError} when it is another one, or a part is outside the alphabet of keys.
+ */
+export function providerPackageKey(
+  address: ProviderAddress,
+  version: string,
+  file: { readonly platform: Platform; readonly filename: string },
+): string {
+  const { os, arch } = file.platform
+  const expected = expectedPackageFilename({ type: address.type, version, os, arch })
+  if (file.filename !== expected) throw new TypeError(`Not the file name of the package: "${file.filename}", expected "${expected}"`)
+  const parts = [address.hostname, address.namespace, address.type, version, `${os}_${arch}`, file.filename]
+  if (parts.some((part) => part.includes('/'))) throw new TypeError('A part of a provider package key holds a slash')
+  const key = ['providers', ...parts].join('/')
+  assertObjectKey(key)
+  return key
+}
