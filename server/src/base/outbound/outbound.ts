@@ -1,0 +1,100 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock } from '../clock.ts'
+import { createAddressGuard } from './address-guard.ts'
+import { createDispatchers, type ResolveAddresses } from './dispatchers.ts'
+import { downloadBody } from './download.ts'
+import type { ByteSink } from './exchange.ts'
+import { createFollower, type OutboundLogger } from './follow-redirects.ts'
+import { readBytes } from './read-bytes.ts'
+
+export interface OutboundOptions {
+  /** CIDRs of private networks that may be contacted all the same. */
+  readonly allowedNetworks: readonly string[]
+  /** Time limit of `getBytes` where the call names none. */
+  readonly apiTimeoutMs: number
+  readonly clock: Clock
+  readonly logger: OutboundLogger
+  /** HTTP proxy for everything; empty or missing: none. */
+  readonly proxyUrl?: string
+  readonly resolveAddresses?: ResolveAddresses
+}
+
+interface RequestOptions {
+  /** PEM file of CAs that are trusted for this request beside the usual ones. */
+  readonly caFile?: string
+  readonly signal?: AbortSignal
+  /** Default 5. */
+  readonly maxRedirects?: number
+}
+
+export interface GetBytesOptions extends RequestOptions {
+  /** Limit of the body, before and after decompression. */
+  readonly maxBytes: number
+  /** Limit of the whole call, redirects included. */
+  readonly timeoutMs?: number
+  readonly accept?: string
+}
+
+export interface ReceivedBytes {
+  /** Always 2xx. */
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+  /** After redirects; relative URLs in the body resolve against it. */
+  readonly finalUrl: URL
+}
+
+export interface DownloadOptions extends RequestOptions {
+  readonly maxBytes: number
+  /** Longest pause between two chunks. */
+  readonly idleTimeoutMs: number
+  /** Limit of the whole call, resumptions included. */
+  readonly totalTimeoutMs: number
+  /** Size that is known beforehand: any other one is a truncated or wrong body. */
+  readonly expectedBytes?: number
+  /** Called at most every 256 KiB and at the end. */
+  readonly onProgress?: (bytesDone: number, bytesTotal: number | undefined) => void
+}
+
+export interface Downloaded {
+  readonly bytes: number
+  /** As announced; `undefined` when the upstream did not say, and then a truncated body may look complete. */
+  readonly contentLength: number | undefined
+  readonly finalUrl: URL
+}
+
+/**
+ * The only door to other servers. Every connection is checked after DNS and on each redirect; redirects never lead from https to
+ * http; no credential or cookie is ever sent; an origin that asked to wait is left alone until then.
+ *
+ * Both calls throw {@link RegistryError}: OUTBOUND_BLOCKED (the address is not allowed), UPSTREAM_RATE_LIMITED (429, 503 with
+ * Retry-After; `retryAfterSeconds`), UPSTREAM_UNAVAILABLE (5xx, timeouts, DNS, refused, truncated), UPSTREAM_REFUSED (any other
+ * status, in `detail.status`; too large; unusable redirect; untrusted certificate). A given `signal` throws its own reason.
+ */
+export interface Outbound {
+  /** A small body as a whole; gzip and deflate are undone. */
+  getBytes(url: URL | string, options: GetBytesOptions): Promise<ReceivedBytes>
+  /**
+   * Streams a body into the sink, in order and exactly once. A connection that breaks off is resumed where it stopped when the
+   * upstream supports it; what reached the sink must still be checked as a whole by the caller. What the sink throws is thrown.
+   */
+  download(url: URL | string, options: DownloadOptions, sink: ByteSink): Promise<Downloaded>
+  /** Breaks off what is under way. */
+  close(): Promise<void>
+}
+
+export function createOutbound(options: OutboundOptions): Outbound {
+  const { allowedNetworks, proxyUrl, resolveAddresses, clock, logger, apiTimeoutMs } = options
+  const guard = createAddressGuard(allowedNetworks)
+  const dispatchers = createDispatchers({
+    guard,
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    ...(resolveAddresses === undefined ? {} : { resolveAddresses }),
+  })
+  const follow = createFollower({ dispatchers, guard, clock, logger })
+  return {
+    getBytes: (url, request) => readBytes(follow, url, { timeoutMs: apiTimeoutMs, ...request }),
+    download: (url, request, sink) => downloadBody(follow, url, { ...request, sink }),
+    close: () => dispatchers.close(),
+  }
+}
