@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { CONFIG_KEYS, type FieldSchema, mapValueSchema } from './config-keys.ts'
 import type { Config } from './config-schema.ts'
-import { canonicalHostname } from './config-texts.ts'
+import { canonicalHostname, originProblem } from './config-texts.ts'
 
 /**
  * The effective settings from checked values by dotted key: names in camel case, paths absolute, host names canonical,
@@ -54,7 +54,7 @@ export function camelCase(name: string): string {
 }
 
 function canonicalOrigin(text: string): string {
-  return URL.canParse(text) && new URL(text).pathname === '/' ? new URL(text).origin : text
+  return text !== '' && originProblem(text) === undefined ? new URL(text).origin : text
 }
 
 function canonicalScope(scope: string): string {

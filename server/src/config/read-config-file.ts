@@ -65,8 +65,14 @@ async function parseYamlDocument(file: string, text: string): Promise<unknown> {
   const { parseDocument: parseYaml } = await import('yaml')
   const document = parseYaml(text)
   const flaws = [...document.errors, ...document.warnings]
-  if (flaws.length === 0) return document.toJS() ?? {}
-  throw new ConfigError(flaws.map((flaw) => ({ key: file, problem: flaw.message.split('\n')[0] ?? flaw.code })))
+  if (flaws.length > 0) throw new ConfigError(flaws.map((flaw) => ({ key: file, problem: flaw.message.split('\n')[0] ?? flaw.code })))
+  try {
+    return document.toJS() ?? {}
+  } catch (error) {
+    // Aliases that point nowhere, or that multiply themselves beyond the parser's limit.
+    if (!(error instanceof ReferenceError)) throw error
+    throw new ConfigError([{ key: file, problem: error.message }], { cause: error })
+  }
 }
 
 /** The message of `JSON.parse` quotes the text around the flaw, which may be a secret; the YAML parser names the place. */

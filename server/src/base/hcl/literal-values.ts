@@ -1,4 +1,5 @@
-const TEMPLATE = /(?<!\$)\$\{|(?<!%)%\{/
+/** A mark that begins an expression inside a text. */
+export const TEMPLATE = /(?<!\$)\$\{|(?<!%)%\{/
 
 /** A value that stands for itself: no reference, no function call, no template. */
 export type HclValue = string | number | boolean | null | readonly HclValue[] | { readonly [key: string]: HclValue }

@@ -1,6 +1,6 @@
 import { HclLimitError, HclSyntaxError } from './hcl-errors.ts'
 import { HclThread } from './hcl-thread.ts'
-import { type FoundExpression, type HclValue, resolveLiterals } from './literal-values.ts'
+import { type FoundExpression, type HclValue, resolveLiterals, TEMPLATE } from './literal-values.ts'
 
 /** Limits for one text. */
 export interface ParseHclOptions {
@@ -51,12 +51,18 @@ function toSyntaxError(failure: string, filename: string): HclSyntaxError {
   return new HclSyntaxError(summary, { filename, line: Number(line), column: Number(column), explanation })
 }
 
-/** The parser tells no position of an expression; it is searched for. It is not quoted, because it may stand in a secret. */
+/**
+ * The parser tells no position of an expression; it is searched for, or else the first template mark of the text is named.
+ * The expression is not quoted, because it may stand in a secret.
+ */
 function expressionError(text: string, filename: string, { attribute, source }: FoundExpression): HclSyntaxError {
-  const inner = /^\$\{(.*)\}$/s.exec(source)?.[1] ?? source
-  const offset = text.indexOf(inner)
-  const unique = offset >= 0 && text.indexOf(inner, offset + 1) < 0
+  const offset = findOnce(text, /^\$\{(.*)\}$/s.exec(source)?.[1] ?? source) ?? TEMPLATE.exec(text)?.index
   const before = text.slice(0, offset).split('\n')
-  const place = unique ? { filename, line: before.length, column: [...(before.at(-1) ?? '')].length + 1 } : { filename }
-  return new HclSyntaxError('Expression not allowed', { ...place, explanation: `Only plain values can stand in "${attribute}"` })
+  const place = offset === undefined ? {} : { line: before.length, column: [...(before.at(-1) ?? '')].length + 1 }
+  return new HclSyntaxError('Expression not allowed', { filename, ...place, explanation: `Only plain values can stand in "${attribute}"` })
+}
+
+function findOnce(text: string, part: string): number | undefined {
+  const offset = text.indexOf(part)
+  return offset >= 0 && text.lastIndexOf(part) === offset ? offset : undefined
 }

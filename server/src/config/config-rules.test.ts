@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { assembleConfig } from './assemble-config.ts'
+import { checkRules } from './config-rules.ts'
+
+function findings(values: Record<string, unknown>): string[] {
+  const config = assembleConfig(new Map(Object.entries(values)), '/srv')
+  return checkRules(config).map(({ keys, problem, warning }) => `${warning ? 'warning: ' : ''}${keys[0]} ${problem}`)
+}
+
+const RANDOM = '0123456789abcdef0123456789abcdef'
+
+describe('settings that fit together', () => {
+  test.each([
+    ['the defaults', {}],
+    ['TLS with both files', { 'server.tls_enabled': true, 'server.tls_cert_path': 'a', 'server.tls_key_path': 'b' }],
+    ['a proxy that is named', { 'server.behind_proxy': true, 'server.trusted_proxies': ['10.0.0.0/8', '::1', '192.0.2.1/32'] }],
+    ['two free ports', { 'server.port': 0, 'server.local_tls_port': 0 }],
+    ['PostgreSQL on a socket', { 'database.url': 'postgresql:///terrace?host=/run/postgresql' }],
+    ['secrets that differ', { 'auth.jwt_secret': RANDOM, 'security.encryption_key': `${RANDOM}x` }],
+    ['a first administrator', { 'admin.username': 'root', 'admin.password': 'twelve chars' }],
+    ['a log file', { 'logging.output': 'both', 'logging.file_path': 'a.log' }],
+    [
+      'trusted keys',
+      {
+        'providers.trusted_keys': [
+          { scope: 'Registry.example.com/acme', file: 'k' },
+          { scope: 'bücher.example', file: 'k' },
+        ],
+      },
+    ],
+    ['a proxy with a password', { 'outbound.proxy_url': 'http://user:secret@proxy.example.com:3128' }],
+    ['an upstream elsewhere', { upstream: { 'registry.terraform.io': { url: 'https://127.0.0.1:8443' } } }],
+  ])('%s', (_name, values) => {
+    expect(findings(values)).toEqual([])
+  })
+})
+
+describe('settings that do not', () => {
+  test.each([
+    [{ data_dir: '' }, 'data_dir must not be empty'],
+    [{ 'server.port': 8443 }, 'server.local_tls_port is the same port as "server.port", 8443'],
+    [{ 'server.tls_enabled': true, 'server.tls_cert_path': 'a' }, 'server.tls_key_path is needed when "server.tls_enabled" is true'],
+    [{ 'server.behind_proxy': true }, 'server.trusted_proxies must name the proxy when "server.behind_proxy" is true'],
+    [{ 'database.min_idle_connections': 11 }, 'database.min_idle_connections must not be more than "database.max_connections", 10'],
+    [{ 'database.url': 'mysql://db' }, 'database.url must be an address like postgres://user:password@host:5432/name'],
+    [{ 'auth.jwt_secret': RANDOM.slice(1) }, 'auth.jwt_secret must have at least 32 characters'],
+    [{ 'security.encryption_key': 'ab'.repeat(32) }, 'security.encryption_key is too easy to guess; take a random text'],
+    [{ 'auth.jwt_secret': RANDOM, 'security.encryption_key': RANDOM }, 'security.encryption_key must differ from "auth.jwt_secret"'],
+    [{ 'admin.username': 'root' }, 'admin.password is needed when "admin.username" is set'],
+    [{ 'admin.password': 'twelve chars' }, 'admin.username is needed when "admin.password" is set'],
+    [{ 'admin.username': 'root', 'admin.password': 'eleven char' }, 'admin.password must have at least 12 characters'],
+    [{ 'logging.output': 'file' }, 'logging.file_path is needed when "logging.output" is "file"'],
+    [
+      { 'providers.download_timeout_seconds': 601 },
+      'providers.download_total_timeout_seconds must not be less than "providers.download_timeout_seconds", 601',
+    ],
+    [{ 'providers.default_hostname': 'https://a.b' }, 'providers.default_hostname must be a host name, not "https://a.b"'],
+    [{ upstream: { 'a.b:443': {} } }, 'upstream "a.b:443" is not a host name'],
+    [{ upstream: { 'a.b': { url: 'ftp://c.d' } } }, 'upstream the url of "a.b" must begin with http:// or https://'],
+    [{ 'outbound.proxy_url': 'proxy' }, 'outbound.proxy_url must be an address like http://proxy.example.com:3128'],
+  ])('%j', (values, finding) => {
+    expect(findings(values)).toEqual([finding])
+  })
+
+  test.each(['registry', 'a.b/c/d', 'a.b/', '/acme', 'a.b:443/acme'])('the scope "%s" of a trusted key is refused', (scope) => {
+    const values = { 'providers.trusted_keys': [{ scope, file: 'k' }] }
+    expect(findings(values)).toEqual([`providers.trusted_keys the scope must be HOST or HOST/NAMESPACE, not "${scope}"`])
+  })
+
+  test.each([
+    ['registry.example.com', 'must be an address like https://registry.example.com'],
+    ['ftp://registry.example.com', 'must begin with http:// or https://'],
+    ['https://user:pw@registry.example.com', 'must not hold a user name or password'],
+    ['https://registry.example.com/terrace', 'must not go on after the host and port'],
+    ['https://registry.example.com/?a', 'must not go on after the host and port'],
+  ])('the public address %s is refused', (url, problem) => {
+    expect(findings({ 'server.public_url': url })).toEqual([`server.public_url ${problem}`])
+  })
+
+  test.each(['*', '10.0.0.0/33', 'fd00::/129', '10.0.0/8', 'proxy.example.com', '10.0.0.0/8/8', '10.0.0.0/'])(
+    'the network "%s" is refused',
+    (network) => {
+      const problem = `must hold networks like 10.0.0.0/8 or fd00::/8, not "${network}"`
+      expect(findings({ 'outbound.allowed_networks': [network] })).toEqual([`outbound.allowed_networks ${problem}`])
+    },
+  )
+
+  // reliability.md row 36: whoever believes the headers of everybody believes any client.
+  test.each(['0.0.0.0/0', '::/0'])('the proxy network %s is refused', (network) => {
+    const values = { 'server.behind_proxy': true, 'server.trusted_proxies': [network] }
+    expect(findings(values)).toEqual([`server.trusted_proxies must not trust everybody, as "${network}" does`])
+  })
+})
+
+describe('settings that only deserve a warning', () => {
+  test.each([
+    [{ 'server.tls_key_path': 'k' }, 'server.tls_key_path has no effect while "server.tls_enabled" is false'],
+    [{ 'server.trusted_proxies': ['10.0.0.1'] }, 'server.trusted_proxies has no effect while "server.behind_proxy" is false'],
+    [{ 'server.public_url': 'http://localhost:8080' }, 'server.public_url is not https; Terraform and OpenTofu install from https only'],
+    [{ 'logging.file_path': 'a.log' }, 'logging.file_path has no effect while "logging.output" is "stdout"'],
+    [{ 'outbound.allowed_networks': ['0.0.0.0/0'] }, 'outbound.allowed_networks "0.0.0.0/0" allows every private address'],
+  ])('%j', (values, finding) => {
+    expect(findings(values)).toEqual([`warning: ${finding}`])
+  })
+})
