@@ -103,7 +103,11 @@ class WorkerPool {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./package-inspector.worker.ts', import.meta.url), { workerData: this.#limits })
+    const worker = new Worker(new URL('./package-inspector.worker.ts', import.meta.url), {
+      workerData: this.#limits,
+      // Flags of the process such as --input-type would reach the worker and stop it.
+      execArgv: [],
+    })
     worker.on('message', (inspection: Inspection) => this.#finish(worker, inspection))
     worker.on('error', (error) => this.#fail(worker, error))
     worker.on('exit', () => this.#fail(worker, new Error('The package inspection ended unexpectedly')))
