@@ -1,0 +1,144 @@
+import type { Socket } from 'node:net'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { RegistryError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { createAccessLog, FrameworkLog } from './access-log.ts'
+import { networkTest } from './client-address.ts'
+import { ANONYMOUS, type App, type RateLimitTier } from './edge-types.ts'
+import { createErrorHandler, type FailedAttempt, pathOf, sendError } from './error-handler.ts'
+import { asExpectedError } from './expected-error.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { collectOpenApi, serveOpenApi } from './openapi.ts'
+import { createPublicBaseUrl } from './public-base-url.ts'
+import { createRateLimiter, type RateLimiter } from './rate-limiter.ts'
+import { type Authenticate, type ChainOptions, enterRequest, guardRoute, planRoute, setSecurityHeaders } from './request-chain.ts'
+import { requestIdOf } from './request-id.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
+
+/** Requests per minute and client of each tier. */
+export type RateLimits = Readonly<Record<Exclude<RateLimitTier, 'none'>, number>>
+
+/** What the edge needs; built in one place from the configuration and the features that decide about callers. */
+export interface ServerOptions {
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly lifecycle: Lifecycle
+  /** Version of the product, for the OpenAPI document. */
+  readonly version: string
+  /** Configured address of the server; empty when there is none. */
+  readonly publicUrl: string
+  /** Networks (CIDR) whose `X-Forwarded-*` is believed; empty: nobody's. */
+  readonly trustedProxies: readonly string[]
+  /** `undefined`: no limits. */
+  readonly rateLimits: RateLimits | undefined
+  readonly authenticate: Authenticate
+  readonly hasScope: ChainOptions['hasScope']
+  readonly isScope: ChainOptions['isScope']
+  /** Receives denied requests and failed changes. Must not throw. */
+  readonly onFailedAttempt: (attempt: FailedAttempt) => void
+  /** Knows expected failures of libraries, for example a database that is away. */
+  readonly classifyError?: (error: unknown) => RegistryError | undefined
+  /** The main listener speaks https with this certificate; PEM. */
+  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
+}
+
+const BODY_LIMIT_BYTES = 1024 * 1024
+const MAX_PARAM_LENGTH = 200
+// Long enough for 500 MB over a slow line; the header of a request must still arrive within Node's own 60 s.
+const REQUEST_TIMEOUT_MS = 15 * 60 * 1000
+
+/** Oldest TLS version that is spoken. Source: requirements.md SEC-01. */
+export const MIN_TLS_VERSION = 'TLSv1.2'
+
+/**
+ * The HTTP edge: every route registered on the answer passes the request chain, and every failure leaves through one handler.
+ * Register features as plugins (`app.register`), so that their schemas reach the OpenAPI document.
+ */
+export function createServer(options: ServerOptions): App {
+  const isTrustedProxy = networkTest(options.trustedProxies)
+  const chain = chainOptions(options)
+  const handleError = createErrorHandler(options)
+  const app = fastify({
+    ...serverSettings(options, isTrustedProxy),
+    frameworkErrors: (error, request, reply) => {
+      refuseBeforeRouting(error, request as FastifyRequest, reply as unknown as FastifyReply)
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  // Only JSON is read by default: a body that a browser can send across origins without asking is not (reliability.md row 37).
+  app.removeContentTypeParser('text/plain')
+  app.decorateRequest('actor', ANONYMOUS_SLOT)
+  app.decorateReply('errorCode', '')
+  app.decorate('findPublicBaseUrl', createPublicBaseUrl({ publicUrl: options.publicUrl, isTrustedProxy }))
+  app.addHook('onRoute', (route) => guardRoute(chain, route))
+  app.addHook('onResponse', createAccessLog(options.logger))
+  app.setErrorHandler(handleError)
+  answerUnknownAddresses(app, chain)
+  collectOpenApi(app, options.version)
+  serveOpenApi(app)
+  return app
+}
+
+// Fastify refuses objects here, because they would be shared between requests; the chain sets the actor before anyone reads it.
+const ANONYMOUS_SLOT = null as unknown as typeof ANONYMOUS
+
+function serverSettings(options: ServerOptions, isTrustedProxy: (address: string | undefined) => boolean): FastifyServerOptions {
+  const { tls } = options
+  return {
+    ...(tls === undefined ? {} : { https: { key: tls.key, cert: tls.cert, minVersion: MIN_TLS_VERSION } }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    trustProxy: options.trustedProxies.length > 0 ? (address: string) => isTrustedProxy(address) : false,
+    genReqId: requestIdOf,
+    logController: new FrameworkLog(options.logger),
+    // The chain refuses with its own 503, in the right form, and lets discovery and running downloads through.
+    return503OnClosing: false,
+    clientErrorHandler: refuseBrokenRequest,
+  } as FastifyServerOptions
+}
+
+function chainOptions(options: ServerOptions): ChainOptions {
+  const { rateLimits, clock } = options
+  const limiters = new Map<RateLimitTier, RateLimiter>()
+  for (const [tier, perMinute] of Object.entries(rateLimits ?? {})) {
+    limiters.set(tier as RateLimitTier, createRateLimiter({ perMinute, clock }))
+  }
+  return { ...options, limiterOf: (tier) => limiters.get(tier) }
+}
+
+function answerUnknownAddresses(app: App, chain: ChainOptions): void {
+  const planOf = (path: string) => planRoute(chain, path, { requires: 'public' })
+  const plans = { api: planOf('/api/'), protocol: planOf('/v1/') }
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request)
+    const refusal = enterRequest(chain, path.startsWith('/v1/') ? plans.protocol : plans.api, { request, reply })
+    const missing = new RegistryError('ROUTE_NOT_FOUND', `Cannot find "${request.method} ${path}": there is no such address`, {
+      hint: 'The addresses of this server are listed in /openapi.json',
+    })
+    sendError(request, reply, refusal ?? missing)
+  })
+}
+
+function refuseBeforeRouting(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  request.actor = ANONYMOUS
+  setSecurityHeaders(request, reply, SECURITY_HEADERS)
+  sendError(request, reply, asExpectedError(error) ?? new RegistryError('BAD_REQUEST', 'Cannot read the address: it is not valid'))
+}
+
+const BROKEN_REQUEST_ANSWER = [
+  'HTTP/1.1 400 Bad Request',
+  'connection: close',
+  'content-length: 0',
+  ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
+  '\r\n',
+].join('\r\n')
+
+/** Bytes that are not HTTP never become a request: answered on the bare socket. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  if (socket.writable) socket.end(BROKEN_REQUEST_ANSWER)
+  else socket.destroy()
+}

@@ -1,0 +1,169 @@
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHookHandler, RouteOptions } from 'fastify'
+import { RegistryError } from '../errors.ts'
+import { clientKey } from './client-address.ts'
+import { readCredential } from './credential.ts'
+import { type Actor, ANONYMOUS, type RateLimitTier, type Requirement, type RouteSettings, type ScopeText } from './edge-types.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import { HSTS, isLocalTls, NO_STORE_HEADERS, SECURITY_HEADERS } from './security-headers.ts'
+
+/** Finds out who holds a secret; `undefined` when nobody does. Answers without a promise when it remembers. */
+export type Authenticate = (token: string) => Actor | undefined | Promise<Actor | undefined>
+
+/** What the chain needs of its surroundings. */
+export interface ChainOptions {
+  readonly lifecycle: Lifecycle
+  /** Limiter of a tier; `undefined` when the tier is not limited. */
+  readonly limiterOf: (tier: RateLimitTier) => RateLimiter | undefined
+  readonly authenticate: Authenticate
+  /** Whether the held scopes include the needed one. */
+  readonly hasScope: (held: readonly ScopeText[], needed: ScopeText) => boolean
+  /** Whether a scope exists at all; a route that asks for another one cannot be registered. */
+  readonly isScope: (text: string) => boolean
+}
+
+const NOT_READY_RETRY_SECONDS = 5
+const PROTOCOL_PREFIXES = ['/v1/', '/files/', '/.well-known/']
+
+/** Settings of a route, worked out once at registration. */
+export interface RoutePlan {
+  readonly requires: Requirement
+  readonly limiter: RateLimiter | undefined
+  readonly alwaysOn: boolean
+  readonly headers: Readonly<Record<string, string>>
+}
+
+function defaultTier(path: string): RateLimitTier {
+  return PROTOCOL_PREFIXES.some((prefix) => path.startsWith(prefix)) ? 'protocol' : 'api'
+}
+
+/** Plan for a path; used for routes and, with `requires: 'public'`, for addresses without a route. */
+export function planRoute(options: ChainOptions, path: string, settings: RouteSettings): RoutePlan {
+  return {
+    requires: settings.requires,
+    limiter: options.limiterOf(settings.rateLimitTier ?? defaultTier(path)),
+    alwaysOn: settings.alwaysOn ?? false,
+    // requirements.md PRT-26: nothing that an administrator or publisher sees stays in a cache.
+    headers: path.startsWith('/api/') || path.startsWith('/admin/') ? NO_STORE_HEADERS : SECURITY_HEADERS,
+  }
+}
+
+/** Sets the headers of every answer. */
+export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply, headers: Readonly<Record<string, string>>): void {
+  reply.headers(headers)
+  reply.header('x-request-id', request.id)
+  if (isLocalTls(request.raw)) reply.removeHeader(HSTS)
+}
+
+/**
+ * The steps before authentication: headers, then readiness, then the rate limit.
+ *
+ * @returns the refusal, or `undefined` to go on.
+ */
+export function enterRequest(options: ChainOptions, plan: RoutePlan, exchange: { request: FastifyRequest; reply: FastifyReply }) {
+  const { request, reply } = exchange
+  request.actor = ANONYMOUS
+  setSecurityHeaders(request, reply, plan.headers)
+  if (!plan.alwaysOn && options.lifecycle.state !== 'ready') return notReady(options.lifecycle)
+  if (plan.limiter === undefined) return undefined
+  const waitSeconds = plan.limiter.take(clientKey(request.ip ?? ''))
+  return waitSeconds === 0 ? undefined : rateLimited(waitSeconds)
+}
+
+/**
+ * The chain of one route, in the order of requirements.md C2: security headers → rate limit → authentication → authorisation.
+ * The audit of refusals follows in the error handler. Nothing later authenticates again.
+ */
+export function createChain(options: ChainOptions, plan: RoutePlan): onRequestHookHandler {
+  if (plan.requires === 'public') {
+    return (request, reply, done) => done(enterRequest(options, plan, { request, reply }))
+  }
+  const { requires } = plan
+  return (request, reply, done) => {
+    const refusal = enterRequest(options, plan, { request, reply })
+    if (refusal !== undefined) done(refusal)
+    else authenticateRequest(options, requires, { request, done })
+  }
+}
+
+interface Step {
+  readonly request: FastifyRequest
+  readonly done: HookHandlerDoneFunction
+}
+
+function authenticateRequest(options: ChainOptions, requires: Requirement, { request, done }: Step): void {
+  const credential = readCredential(request.headers.authorization)
+  if (credential.kind !== 'token') {
+    done(credential.kind === 'malformed' ? tokenInvalid() : refusalWithoutToken(requires))
+    return
+  }
+  const found = options.authenticate(credential.token)
+  const finish = (actor: Actor | undefined) => done(authorise(options, requires, { request, actor }))
+  if (found instanceof Promise) found.then(finish, (error: unknown) => done(error as Error))
+  else finish(found)
+}
+
+function refusalWithoutToken(requires: Requirement): RegistryError | undefined {
+  return requires === 'anyone' ? undefined : tokenRequired()
+}
+
+interface Caller {
+  readonly request: FastifyRequest
+  readonly actor: Actor | undefined
+}
+
+function authorise(options: ChainOptions, requires: Requirement, { request, actor }: Caller): RegistryError | undefined {
+  if (actor === undefined) return tokenInvalid()
+  request.actor = actor
+  if (requires === 'anyone' || requires === 'authenticated' || requires === 'public') return undefined
+  return options.hasScope(actor.scopes, requires) ? undefined : scopeMissing(actor, requires)
+}
+
+function notReady(lifecycle: Lifecycle): RegistryError {
+  return new RegistryError('NOT_READY', `Cannot answer the request: the server is ${lifecycle.state}`, {
+    hint: 'Try again in a few seconds',
+    retryAfterSeconds: NOT_READY_RETRY_SECONDS,
+  })
+}
+
+function rateLimited(waitSeconds: number): RegistryError {
+  return new RegistryError('RATE_LIMITED', 'Cannot answer the request: too many requests came from this address', {
+    hint: `Try again in ${waitSeconds} s, or ask the administrator to raise the limit`,
+    retryAfterSeconds: waitSeconds,
+  })
+}
+
+function tokenRequired(): RegistryError {
+  return new RegistryError('TOKEN_REQUIRED', 'Cannot answer the request: it has no credential', {
+    hint: 'Send "Authorization: Bearer TOKEN" with an API key or a session token',
+  })
+}
+
+function tokenInvalid(): RegistryError {
+  return new RegistryError('TOKEN_INVALID', 'Cannot answer the request: its credential is wrong, revoked or expired', {
+    hint: 'Sign in again or create another API key',
+  })
+}
+
+function scopeMissing(actor: Actor, scope: ScopeText): RegistryError {
+  return new RegistryError('SCOPE_MISSING', `Cannot answer the request: the credential of "${actor.name}" lacks the scope "${scope}"`, {
+    hint: 'Ask an administrator for the scope, or use another credential',
+    detail: { scope },
+  })
+}
+
+/**
+ * Puts the chain in front of a route.
+ *
+ * @throws {Error} for a route without `config.requires`, or with a scope that does not exist.
+ */
+export function guardRoute(options: ChainOptions, route: RouteOptions): void {
+  const settings = route.config as RouteSettings | undefined
+  const name = `${String(route.method)} ${route.url}`
+  if (settings?.requires === undefined) throw new Error(`Cannot register "${name}": its config has no "requires"`)
+  const { requires } = settings
+  const isWord = requires === 'public' || requires === 'anyone' || requires === 'authenticated'
+  if (!isWord && !options.isScope(requires)) throw new Error(`Cannot register "${name}": there is no scope "${requires}"`)
+  const chain = createChain(options, planRoute(options, route.url, settings))
+  route.onRequest = [chain, ...[route.onRequest ?? []].flat()] as onRequestHookHandler[]
+}

@@ -1,0 +1,11 @@
+import type { IncomingMessage } from 'node:http'
+import { newId } from '../ids.ts'
+
+// Anything else could forge log lines or overflow a column (reliability.md row 31).
+const ACCEPTED = /^[A-Za-z0-9._-]{1,64}$/
+
+/** The caller's `X-Request-ID` when it is harmless, else a new UUIDv7. */
+export function requestIdOf(raw: Pick<IncomingMessage, 'headers'>): string {
+  const given = raw.headers['x-request-id']
+  return typeof given === 'string' && ACCEPTED.test(given) ? given : newId()
+}
