@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { providerPackageKey } from './object-keys.ts'
 
 const ADDRESS = { hostname: 'registry.terraform.io', namespace: 'hashicorp', type: 'null' }
-const PLATFORM = { os: 'linux', arch: 'amd64' }
+const PLATFORM = { os: 'linux', arch: 'amd64' } as const
 const FILENAME = 'terraform-provider-null_3.1.0_linux_amd64.zip'
 
 describe('providerPackageKey', () => {
