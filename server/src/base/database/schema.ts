@@ -1,3 +1,4 @@
+import type { Platform } from '@terrace/protocol/platforms.ts'
 import type { Generated } from 'kysely'
 import type { UnixMs } from '../clock.ts'
 
@@ -135,8 +136,8 @@ export interface ProviderVersionsTable {
 export interface ProviderPlatformsTable {
   id: string
   versionId: string
-  os: string
-  arch: string
+  os: Platform['os']
+  arch: Platform['arch']
   filename: string
   /** Bytes. */
   size: number
@@ -199,8 +200,8 @@ export interface QuarantinedPackagesTable {
   namespace: string
   type: string
   version: string
-  os: string
-  arch: string
+  os: Platform['os']
+  arch: Platform['arch']
   /** Name of the verification step that refused it. */
   step: string
   /** Error code. */
@@ -248,12 +249,15 @@ export interface DownloadJobItemsTable {
   state: string
   attempts: number
   maxAttempts: number
-  /** Not before this time, by the database's clock. */
+  /** How often it was given back through no fault of its own: its worker died, or the upstream asked to wait. */
+  deferrals: number
+  /**
+   * Nobody claims it before this time, by the database's clock: the back-off while it is pending, the end of the lease while it
+   * is running.
+   */
   runAfter: UnixMs
   /** Fencing token of the worker that holds it. */
   leaseToken: string | null
-  /** By the database's clock. */
-  leaseUntil: UnixMs | null
   bytesDone: number
   bytesTotal: number | null
   errorCode: string | null

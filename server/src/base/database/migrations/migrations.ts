@@ -1,0 +1,5 @@
+import type { Migration } from '../migration.ts'
+import { initialMigration } from './0001-initial.ts'
+
+/** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
+export const MIGRATIONS: readonly Migration[] = [initialMigration]

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { request } from 'undici'
+import { afterAll, inject, onTestFinished } from 'vitest'
+import { type Database, type OpenDatabaseOptions, openDatabase } from '../base/database/open-database.ts'
+import { newId } from '../base/ids.ts'
+import type { PostgresForTests } from './postgres-server.setup.ts'
+
+/** A database that every database test runs on. */
+export type Dialect = 'sqlite' | 'postgresql'
+
+const ALL_DIALECTS: readonly Dialect[] = ['sqlite', 'postgresql']
+
+/** For `describe.each`. The variable `DIALECTS=sqlite` narrows a run; nothing else does. */
+export const DIALECTS: readonly Dialect[] = chosenDialects(process.env.DIALECTS)
+
+function chosenDialects(names: string | undefined): readonly Dialect[] {
+  if (!names) return ALL_DIALECTS
+  const chosen = ALL_DIALECTS.filter((dialect) => names.split(',').includes(dialect))
+  if (chosen.length === 0) throw new Error(`DIALECTS="${names}" names none of ${ALL_DIALECTS.join(', ')}`)
+  return chosen
+}
+
+/** A database of one test. */
+export interface TestDatabase extends Database {
+  /** Opens the same database again, as another replica would, in this process or in a child. */
+  readonly options: OpenDatabaseOptions
+}
+
+/** How to open a fresh, empty or migrated, database. It is removed when the test ends, or its file when called outside a test. */
+export interface TestDatabaseOptions {
+  /** False for a database without any table. */
+  readonly migrated?: boolean
+}
+
+/** A fresh database that nobody else sees, closed and removed by itself. */
+export async function openTestDatabase(dialect: Dialect, { migrated = true }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const place = dialect === 'sqlite' ? makeSqliteFile() : await createPostgresDatabase(migrated)
+  const options = { ...place.options, maxConnections: 10, minIdleConnections: 0 }
+  const database = openDatabase(options)
+  let open = true
+  const close = async () => {
+    if (open) await database.close()
+    open = false
+  }
+  cleanUp(async () => {
+    await close()
+    await place.remove()
+  })
+  if (migrated && dialect === 'sqlite') await database.migrate()
+  return { ...database, close, options }
+}
+
+interface Place {
+  readonly options: { readonly path: string } | { readonly url: string }
+  remove(): Promise<void>
+}
+
+/** A file, not memory: only a file has the two connections that the product uses. */
+function makeSqliteFile(): Place {
+  const folder = mkdtempSync(join(tmpdir(), 'terrace-test-'))
+  return { options: { path: join(folder, 'terrace.db') }, remove: async () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+async function createPostgresDatabase(migrated: boolean): Promise<Place> {
+  const { adminUrl, template } = await askForPostgres()
+  const name = `terrace_test_${newId().replaceAll('-', '')}`
+  const url = new URL(adminUrl)
+  url.pathname = `/${name}`
+  await administer(adminUrl, `create database ${name} template ${migrated ? template : 'template0'}`)
+  return { options: { url: url.href }, remove: () => administer(adminUrl, `drop database ${name} with (force)`) }
+}
+
+async function askForPostgres(): Promise<PostgresForTests> {
+  const { statusCode, body } = await request(inject('postgresBroker'), { headersTimeout: 120_000 })
+  if (statusCode !== 200) throw new Error(await body.text())
+  return (await body.json()) as PostgresForTests
+}
+
+let administrator: pg.Client | undefined
+
+async function administer(adminUrl: string, statement: string): Promise<void> {
+  if (administrator === undefined) {
+    administrator = new pg.Client({ connectionString: adminUrl })
+    await administrator.connect()
+  }
+  await administrator.query(statement)
+}
+
+const pending: (() => Promise<void>)[] = []
+
+function cleanUp(run: () => Promise<void>): void {
+  try {
+    onTestFinished(run)
+  } catch {
+    pending.push(run)
+  }
+}
+
+afterAll(async () => {
+  for (const run of pending.splice(0)) await run()
+  await administrator?.end()
+  administrator = undefined
+})

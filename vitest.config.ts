@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['**/src/**/*.test.ts', 'tools/**/*.test.ts'],
+    globalSetup: ['server/src/testing/postgres-server.setup.ts'],
+    reporters: ['default', './tools/vitest-summary-reporter.ts'],
+    // Key generation, child processes and a starting PostgreSQL take their time on a small machine.
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    coverage: {
+      provider: 'v8',
+      include: ['server/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.contract.ts', 'server/src/testing/**'],
+      thresholds: { lines: 80 },
+    },
+  },
+})
