@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
+import { nearestName } from '../base/nearest-name.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { type LoadedConfig, loadConfig } from './load-config.ts'
-import { nearestName } from './nearest-name.ts'
 import { maskedSettings, printConfig } from './print-config.ts'
 import type { Environment } from './read-environment.ts'
 

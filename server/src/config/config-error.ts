@@ -1,4 +1,4 @@
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '../base/nearest-name.ts'
 
 /** One thing that is wrong with the settings. Never holds the value of a secret. */
 export interface ConfigProblem {

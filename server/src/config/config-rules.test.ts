@@ -55,14 +55,14 @@ describe('settings that do not', () => {
       'providers.download_total_timeout_seconds must not be less than "providers.download_timeout_seconds", 601',
     ],
     [{ 'providers.default_hostname': 'https://a.b' }, 'providers.default_hostname must be a host name, not "https://a.b"'],
-    [{ upstream: { 'a.b:443': {} } }, 'upstream "a.b:443" is not a host name'],
+    [{ upstream: { 'a.b:8443': {} } }, 'upstream "a.b:8443" is not a host name'],
     [{ upstream: { 'a.b': { url: 'ftp://c.d' } } }, 'upstream the url of "a.b" must begin with http:// or https://'],
     [{ 'outbound.proxy_url': 'proxy' }, 'outbound.proxy_url must be an address like http://proxy.example.com:3128'],
   ])('%j', (values, finding) => {
     expect(findings(values)).toEqual([finding])
   })
 
-  test.each(['registry', 'a.b/c/d', 'a.b/', '/acme', 'a.b:443/acme'])('the scope "%s" of a trusted key is refused', (scope) => {
+  test.each(['registry', 'a.b/c/d', 'a.b/', '/acme', 'a.b:8443/acme'])('the scope "%s" of a trusted key is refused', (scope) => {
     const values = { 'providers.trusted_keys': [{ scope, file: 'k' }] }
     expect(findings(values)).toEqual([`providers.trusted_keys the scope must be HOST or HOST/NAMESPACE, not "${scope}"`])
   })

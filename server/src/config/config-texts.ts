@@ -1,12 +1,14 @@
 import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
+import { AddressError, parseHostname } from '@terrace/protocol/addresses.ts'
 
-/** Host name in lower case and punycode; undefined when the text is none. Ports and addresses with a scheme are none. */
+/** Host name in lower case and Punycode; undefined when the text is none. One with a port is none. */
 export function canonicalHostname(text: string): string | undefined {
-  if (/[:/@?#\s]/.test(text)) return undefined
-  const ascii = domainToASCII(text.toLowerCase())
-  const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
-  return ascii.length <= 253 && new RegExp(`^${label}(?:\\.${label})*$`).test(ascii) ? ascii : undefined
+  try {
+    return parseHostname(text)
+  } catch (error) {
+    if (error instanceof AddressError) return undefined
+    throw error
+  }
 }
 
 /** What is wrong with an address that must be `http(s)://HOST[:PORT]` and nothing more; undefined when nothing is. */

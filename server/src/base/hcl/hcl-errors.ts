@@ -1,23 +1,28 @@
-/** Where and why a text is not HCL that we read. The message holds all of it, for people. */
-export class HclSyntaxError extends Error {
+/** Where a flaw is, and more about it. */
+export interface HclPlace {
+  readonly filename: string
   /** Line, from 1; undefined when the parser does not tell. */
-  readonly line: number | undefined
+  readonly line?: number | undefined
   /** Column, from 1, in characters; undefined when the parser does not tell. */
-  readonly column: number | undefined
-  /** What is wrong, in a few words, without the position. */
-  readonly summary: string
+  readonly column?: number | undefined
+  /** What was expected, as a sentence without full stop. */
+  readonly explanation?: string | undefined
+}
 
-  constructor(
-    summary: string,
-    place: { filename: string; line?: number | undefined; column?: number | undefined; explanation?: string | undefined },
-  ) {
-    const { filename, line, column, explanation } = place
-    const position = line === undefined ? filename : `${filename} line ${line}, column ${column}`
-    super(`${position}: ${summary}${explanation ? `. ${explanation}` : ''}`)
+/** A text that is not HCL, or not HCL that we read. The message holds name, place and reason, for people. */
+export class HclSyntaxError extends Error {
+  readonly line: number | undefined
+  readonly column: number | undefined
+  /** What is wrong, without the place. */
+  readonly reason: string
+
+  constructor(summary: string, { filename, line, column, explanation }: HclPlace) {
+    const reason = explanation ? `${summary}. ${explanation}` : summary
+    super(`${line === undefined ? filename : `${filename} line ${line}, column ${column}`}: ${reason}`)
     this.name = 'HclSyntaxError'
     this.line = line
     this.column = column
-    this.summary = summary
+    this.reason = reason
   }
 }
 
