@@ -1,5 +1,5 @@
-import yauzl from 'yauzl'
 import { describe, expect, test } from 'vitest'
+import yauzl from 'yauzl'
 import { buildProviderZip, buildZip } from './zip-writer.ts'
 
 interface ReadEntry {

@@ -118,21 +118,25 @@ function writeLocal(entry: ZipEntry): Omit<PlacedEntry, 'entry' | 'localOffset'>
   const raw = entry.raw ?? {}
   const name = bytesOf(entry.name)
   const content = bytesOf(entry.content ?? '')
-  const data = raw.data !== undefined ? bytesOf(raw.data) : entry.method === 'deflated' ? deflateRawSync(content) : content
-  const compressedSize = raw.compressedSize ?? data.length
-  const uncompressedSize = raw.uncompressedSize ?? content.length
-  const crc = raw.crc32 ?? crc32(content)
-  const localName = raw.localName === undefined ? name : bytesOf(raw.localName)
+  const data = storedBytes(entry, content)
+  const { compressedSize = data.length, uncompressedSize = content.length, crc32: crc = crc32(content) } = raw
+  const { localCrc32 = crc, localCompressedSize = compressedSize, localUncompressedSize = uncompressedSize } = raw
+  const localName = bytesOf(raw.localName ?? name)
   const extra = bytesOf(raw.localExtra ?? '')
   const header = Buffer.alloc(30)
   header.writeUInt32LE(0x04034b50, 0)
   writeCommon(header.subarray(4), entry)
-  header.writeUInt32LE((raw.localCrc32 ?? crc) >>> 0, 14)
-  header.writeUInt32LE(raw.localCompressedSize ?? compressedSize, 18)
-  header.writeUInt32LE(raw.localUncompressedSize ?? uncompressedSize, 22)
+  header.writeUInt32LE(localCrc32 >>> 0, 14)
+  header.writeUInt32LE(localCompressedSize, 18)
+  header.writeUInt32LE(localUncompressedSize, 22)
   header.writeUInt16LE(localName.length, 26)
   header.writeUInt16LE(extra.length, 28)
   return { name, compressedSize, uncompressedSize, crc, chunks: [header, localName, extra, data] }
+}
+
+function storedBytes(entry: ZipEntry, content: Buffer): Buffer {
+  if (entry.raw?.data !== undefined) return bytesOf(entry.raw.data)
+  return entry.method === 'deflated' ? deflateRawSync(content) : content
 }
 
 function writeCentral(placed: PlacedEntry): Buffer {

@@ -30,8 +30,6 @@ export interface Dispatchers {
 const CONNECT_TIMEOUT_MS = 5_000
 /** Shorter than the idle time of common servers, so that a kept connection is seldom closed under a request. */
 const KEEP_ALIVE_MS = 10_000
-/** One read may return what several TLS records brought: fewer, larger chunks. */
-const READ_BUFFER_BYTES = 256 * 1024
 
 export function createDispatchers(options: DispatchersOptions): Dispatchers {
   const pools = new Map<string, Dispatcher>()
@@ -54,7 +52,7 @@ function createPool({ guard, proxyUrl, resolveAddresses = resolveByDns }: Dispat
   const tls = secureContext === undefined ? {} : { secureContext }
   // HTTP/1.1 only: packages are bulk transfers, and HTTP/2 frames cost a third of the throughput.
   const pool = { allowH2: false, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, connectTimeout: CONNECT_TIMEOUT_MS }
-  const connect = { timeout: CONNECT_TIMEOUT_MS, highWaterMark: READ_BUFFER_BYTES, allowH2: false, ...tls }
+  const connect = { timeout: CONNECT_TIMEOUT_MS, allowH2: false, ...tls }
   if (proxyUrl !== undefined && proxyUrl !== '') return new ProxyAgent({ ...pool, uri: proxyUrl, requestTls: connect })
   return new Agent({ ...pool, connect: { ...connect, lookup: guardedLookup(guard, resolveAddresses) } })
 }

@@ -1,0 +1,85 @@
+import { LRUCache } from 'lru-cache'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Clock } from '../../base/clock.ts'
+import { RegistryError } from '../../base/errors.ts'
+import type { Outbound, ReceivedBytes } from '../../base/outbound/outbound.ts'
+import { unusableAnswer } from '../../base/outbound/outbound-errors.ts'
+import { parseOutboundUrl } from '../../base/outbound/outbound-url.ts'
+import { readDocument } from './read-document.ts'
+import { explainRefusal } from './upstream-errors.ts'
+
+/** Another way to one upstream, from the configuration. */
+export interface UpstreamSettings {
+  /** Stands in for `https://HOSTNAME`; a path is kept. */
+  readonly url?: string | undefined
+  /** PEM file of CAs that are trusted beside the usual ones for everything that this upstream refers to. */
+  readonly caFile?: string | undefined
+}
+
+export interface DiscoveryOptions {
+  readonly outbound: Outbound
+  /** By canonical host name. */
+  readonly upstreams: Readonly<Record<string, UpstreamSettings>>
+  readonly clock: Clock
+}
+
+/** Where the provider registry of a host is; always ends in `/` or loses its last segment, as with Terraform. */
+export type FindProvidersUrl = (hostname: string) => Promise<URL>
+
+const MAX_DOCUMENT_BYTES = 1024 * 1024
+const MAX_REDIRECTS = 3
+const KEPT_MS = 10 * 60 * 1000
+const MAX_KEPT = 1000
+
+const discoveryDocument = Compile(Type.Object({ 'providers.v1': Type.Optional(Type.Unknown()) }))
+
+/**
+ * Service discovery with a memory: an answer is used for ten minutes, and requests that overlap share one look-up. Failures are
+ * not kept. Source: protocol.md 1.3, 1.5.
+ */
+export function createServiceDiscovery(options: DiscoveryOptions): FindProvidersUrl {
+  const kept = new LRUCache<string, { readonly url: Promise<URL>; readonly untilMs: number }>({ max: MAX_KEPT })
+  return (hostname) => {
+    const known = kept.get(hostname)
+    if (known !== undefined && options.clock.now() < known.untilMs) return known.url
+    const url = discover(options, hostname)
+    kept.set(hostname, { url, untilMs: options.clock.now() + KEPT_MS })
+    url.catch(() => {
+      if (kept.peek(hostname)?.url === url) kept.delete(hostname)
+    })
+    return url
+  }
+}
+
+async function discover({ outbound, upstreams }: DiscoveryOptions, hostname: string): Promise<URL> {
+  const { url: origin = `https://${hostname}`, caFile } = upstreams[hostname] ?? {}
+  const request = { maxBytes: MAX_DOCUMENT_BYTES, maxRedirects: MAX_REDIRECTS, accept: 'application/json' }
+  const address = `${origin.replace(/\/+$/, '')}/.well-known/terraform.json`
+  try {
+    const received = await outbound.getBytes(address, { ...request, ...(caFile === undefined ? {} : { caFile }) })
+    return readServiceUrl(received, hostname)
+  } catch (error) {
+    throw explainRefusal(error, noProviders(hostname))
+  }
+}
+
+function readServiceUrl(received: ReceivedBytes, hostname: string): URL {
+  const { finalUrl, headers } = received
+  const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (mediaType !== 'application/json')
+    throw unusableAnswer(finalUrl, 'its content type is not application/json', { reason: 'content_type' })
+  const service = readDocument(received, discoveryDocument)['providers.v1']
+  if (typeof service !== 'string') throw noProviders(hostname)
+  const url = parseOutboundUrl(service, finalUrl)
+  // The keys that sign packages come from there: a service in clear text could be swapped on the way.
+  if (finalUrl.protocol === 'https:' && url.protocol === 'http:')
+    throw unusableAnswer(finalUrl, 'its provider registry is on http, not https')
+  return url
+}
+
+const noProviders = (hostname: string): RegistryError =>
+  new RegistryError('UPSTREAM_REFUSED', `Cannot use "${hostname}" as an upstream: it offers no provider registry`, {
+    hint: 'Check the host name in the provider address',
+    detail: { hostname, reason: 'no_service' },
+  })
