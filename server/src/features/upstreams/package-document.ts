@@ -1,12 +1,14 @@
 import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
+import { UpstreamPackageDocument } from '@terrace/protocol/documents/provider-documents.ts'
 import type { Platform } from '@terrace/protocol/platforms.ts'
 import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
-import type { Static } from 'typebox'
+import { Compile } from 'typebox/compile'
 import type { ReceivedBytes } from '../../base/outbound/outbound.ts'
 import { unusableAnswer } from '../../base/outbound/outbound-errors.ts'
 import { parseOutboundUrl } from '../../base/outbound/outbound-url.ts'
 import { readDocument } from './read-document.ts'
-import { packageDocument } from './upstream-documents.ts'
+
+const packageDocument = Compile(UpstreamPackageDocument)
 
 /** One package that is asked for. */
 export interface WantedPackage {
@@ -58,22 +60,18 @@ export function readPackageDocument(received: ReceivedBytes, wanted: WantedPacka
   }
 }
 
-type Document = Static<ReturnType<typeof packageDocument.Type>>
-
-function checkIdentity(document: Document, { address, version, platform }: WantedPackage, url: URL): void {
-  const { os, arch, filename, shasum } = document
+function checkIdentity(document: UpstreamPackageDocument, { address, version, platform }: WantedPackage, url: URL): void {
+  const { os, arch, filename } = document
   if (os !== platform.os || arch !== platform.arch)
     throw unusableAnswer(url, 'the answer is about another platform', { reason: 'platform' })
   const expected = expectedPackageFilename({ type: address.type, version, ...platform })
   if (filename !== expected) {
     throw unusableAnswer(url, `the file name is not "${expected}"`, { reason: 'filename', found: filename.slice(0, 200) })
   }
-  if (!/^[0-9a-f]{64}$/i.test(shasum)) throw unusableAnswer(url, 'its checksum is not 64 hex digits', { reason: 'shasum' })
 }
 
-/** A `null` key crashes Terraform (protocol.md C15c); here it is passed over, as is one without a body. */
-function readKeys(document: Document): AnnouncedKey[] {
-  return (document.signing_keys?.gpg_public_keys ?? []).flatMap((key) =>
-    key?.ascii_armor ? [{ keyId: key.key_id ?? '', asciiArmor: key.ascii_armor }] : [],
-  )
+/** A `null` key crashes Terraform (protocol.md C15c); here it is passed over. */
+function readKeys(document: UpstreamPackageDocument): AnnouncedKey[] {
+  const keys = document.signing_keys.gpg_public_keys ?? []
+  return keys.flatMap((key) => (key === null ? [] : [{ keyId: key.key_id ?? '', asciiArmor: key.ascii_armor }]))
 }

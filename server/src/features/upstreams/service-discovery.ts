@@ -1,11 +1,10 @@
+import { DISCOVERY_PATH, DiscoveryError, resolveServiceUrl, UpstreamDiscoveryDocument } from '@terrace/protocol/discovery.ts'
 import { LRUCache } from 'lru-cache'
-import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../../base/clock.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Outbound, ReceivedBytes } from '../../base/outbound/outbound.ts'
 import { unusableAnswer } from '../../base/outbound/outbound-errors.ts'
-import { parseOutboundUrl } from '../../base/outbound/outbound-url.ts'
 import { readDocument } from './read-document.ts'
 import { explainRefusal } from './upstream-errors.ts'
 
@@ -32,7 +31,7 @@ const MAX_REDIRECTS = 3
 const KEPT_MS = 10 * 60 * 1000
 const MAX_KEPT = 1000
 
-const discoveryDocument = Compile(Type.Object({ 'providers.v1': Type.Optional(Type.Unknown()) }))
+const discoveryDocument = Compile(UpstreamDiscoveryDocument)
 
 /**
  * Service discovery with a memory: an answer is used for ten minutes, and requests that overlap share one look-up. Failures are
@@ -55,12 +54,12 @@ export function createServiceDiscovery(options: DiscoveryOptions): FindProviders
 async function discover({ outbound, upstreams }: DiscoveryOptions, hostname: string): Promise<URL> {
   const { url: origin = `https://${hostname}`, caFile } = upstreams[hostname] ?? {}
   const request = { maxBytes: MAX_DOCUMENT_BYTES, maxRedirects: MAX_REDIRECTS, accept: 'application/json' }
-  const address = `${origin.replace(/\/+$/, '')}/.well-known/terraform.json`
+  const address = `${origin.replace(/\/+$/, '')}${DISCOVERY_PATH}`
   try {
     const received = await outbound.getBytes(address, { ...request, ...(caFile === undefined ? {} : { caFile }) })
     return readServiceUrl(received, hostname)
   } catch (error) {
-    throw explainRefusal(error, noProviders(hostname))
+    throw explainRefusal(error, noProviders(hostname, 'the host has no service discovery'))
   }
 }
 
@@ -69,17 +68,24 @@ function readServiceUrl(received: ReceivedBytes, hostname: string): URL {
   const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json')
     throw unusableAnswer(finalUrl, 'its content type is not application/json', { reason: 'content_type' })
-  const service = readDocument(received, discoveryDocument)['providers.v1']
-  if (typeof service !== 'string') throw noProviders(hostname)
-  const url = parseOutboundUrl(service, finalUrl)
+  const url = providersUrl(readDocument(received, discoveryDocument), { hostname, documentUrl: finalUrl })
   // The keys that sign packages come from there: a service in clear text could be swapped on the way.
   if (finalUrl.protocol === 'https:' && url.protocol === 'http:')
     throw unusableAnswer(finalUrl, 'its provider registry is on http, not https')
   return url
 }
 
-const noProviders = (hostname: string): RegistryError =>
-  new RegistryError('UPSTREAM_REFUSED', `Cannot use "${hostname}" as an upstream: it offers no provider registry`, {
+function providersUrl(document: UpstreamDiscoveryDocument, from: { hostname: string; documentUrl: URL }): URL {
+  try {
+    return new URL(resolveServiceUrl(document, 'providers.v1', from.documentUrl.href))
+  } catch (error) {
+    if (error instanceof DiscoveryError) throw noProviders(from.hostname, error.reason)
+    throw error
+  }
+}
+
+const noProviders = (hostname: string, reason: string): RegistryError =>
+  new RegistryError('UPSTREAM_REFUSED', `Cannot use "${hostname}" as an upstream for providers: ${reason}`, {
     hint: 'Check the host name in the provider address',
     detail: { hostname, reason: 'no_service' },
   })

@@ -204,6 +204,7 @@ describe('documents', () => {
     shasum: 'AB'.repeat(32),
     shasums_url: './sums',
     shasums_signature_url: '../sig',
+    signing_keys: { gpg_public_keys: null },
   }
   const documentOf = async (changes: object) => {
     const url = await scripted({ '/p/acme/widget/1.0.0/download/linux/amd64': { ...healthy, ...changes } })
@@ -229,16 +230,19 @@ describe('documents', () => {
 
   // protocol.md C15c: null in the list crashes Terraform.
   test('null among the keys is passed over', async () => {
-    const keys = [null, { ascii_armor: 'armor' }, { key_id: 'AA', ascii_armor: null }]
+    const keys = [null, { ascii_armor: 'armor' }, { key_id: null, ascii_armor: 'other' }]
     const { reading } = await documentOf({ signing_keys: { gpg_public_keys: keys } })
-    expect((await reading).signingKeys).toEqual([{ keyId: '', asciiArmor: 'armor' }])
+    expect((await reading).signingKeys).toEqual([
+      { keyId: '', asciiArmor: 'armor' },
+      { keyId: '', asciiArmor: 'other' },
+    ])
   })
 
   test.each<[string, object, string]>([
     ['about another platform', { arch: 'arm64' }, 'platform'],
     ['with the file name of another version', { filename: 'terraform-provider-widget_2.0.0_linux_amd64.zip' }, 'filename'],
     ['with a path as file name', { filename: '../../etc/passwd' }, 'filename'],
-    ['with a bad checksum', { shasum: 'abc' }, 'shasum'],
+    ['with a bad checksum', { shasum: 'abc' }, 'shape'],
     ['without a download address', { download_url: undefined }, 'shape'],
   ])('a document %s is refused', async (_name, changes, reason) => {
     const { reading } = await documentOf(changes)

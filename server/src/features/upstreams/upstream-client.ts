@@ -1,13 +1,14 @@
 import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
+import { UpstreamVersionsDocument } from '@terrace/protocol/documents/provider-documents.ts'
 import { formatPlatform, type Platform, toPlatform } from '@terrace/protocol/platforms.ts'
 import { canonicalVersion } from '@terrace/protocol/versions.ts'
+import { Compile } from 'typebox/compile'
 import { RegistryError } from '../../base/errors.ts'
 import type { ByteSink } from '../../base/outbound/exchange.ts'
 import type { Downloaded, Outbound, ReceivedBytes } from '../../base/outbound/outbound.ts'
 import { type PackageDocument, readPackageDocument } from './package-document.ts'
 import { readDocument } from './read-document.ts'
 import { createServiceDiscovery, type DiscoveryOptions } from './service-discovery.ts'
-import { versionsDocument } from './upstream-documents.ts'
 import { explainRefusal } from './upstream-errors.ts'
 import { requireProviderPath, requireVersion } from './upstream-paths.ts'
 
@@ -66,6 +67,8 @@ export interface UpstreamClient {
   /** Streams the zip into the sink; see {@link Outbound.download}. */
   downloadPackage(document: PackageDocument, options: DownloadPackageOptions, sink: ByteSink): Promise<Downloaded>
 }
+
+const versionsDocument = Compile(UpstreamVersionsDocument)
 
 const MAX_VERSIONS_BYTES = 10 * 1024 * 1024
 const MAX_DOCUMENT_BYTES = 1024 * 1024
