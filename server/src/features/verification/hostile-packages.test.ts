@@ -13,6 +13,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const BINARY: ZipEntry = { name: 'terraform-provider-foo_v1.0.0', content: 'binary '.repeat(20), method: 'deflated' }
 const NOTES: ZipEntry = { name: 'notes.txt', content: 'harmless '.repeat(10) }
 
+/** Compresses to 76 KB: more than what is inflated in one go. */
+const LARGE = Buffer.from(Array.from({ length: 30_000 }, (_, index) => `${(index * 7919) % 100_003} `).join(''))
+
 /** Rules by which the zip is refused; empty when it is accepted. */
 async function rulesBroken(zip: Uint8Array, strict: boolean, limits: Partial<PackageLimits> = {}): Promise<PackageRule[]> {
   const path = join(folder, 'package.zip')
@@ -109,9 +112,21 @@ describe.each([true, false])('entry types and contents (published: %s)', (strict
     expect(await rulesBroken(withNotes(raw, entry), strict)).toEqual(['damaged_content'])
   })
 
-  test('more data than a whole input buffer behind a deflate stream is refused', async () => {
-    const data = Buffer.concat([deflateRawSync('harmless '.repeat(10)), Buffer.alloc(700_000)])
-    expect(await rulesBroken(withNotes({ data }, { method: 'deflated' }), strict)).toEqual(['damaged_content'])
+  // Beyond 64 KiB entries are inflated as a stream.
+  test.each<[string, RawHeaderFields]>([
+    ['a wrong CRC-32', { crc32: 1 }],
+    ['a longer content than declared', { uncompressedSize: 5000 }],
+    ['a shorter content than declared', { uncompressedSize: 5_000_000 }],
+    ['a truncated deflate stream', { data: deflateRawSync(LARGE).subarray(0, -3) }],
+    ['data that is no deflate stream', { data: Buffer.alloc(100_000, 0xff) }],
+    ['a few bytes behind its deflate stream', { data: Buffer.concat([deflateRawSync(LARGE), Buffer.from('tail')]) }],
+    ['several buffers behind its deflate stream', { data: Buffer.concat([deflateRawSync(LARGE), Buffer.alloc(700_000)]) }],
+  ])('a large entry with %s is refused', async (_name, raw) => {
+    expect(await rulesBroken(withNotes(raw, { method: 'deflated', content: LARGE }), strict)).toEqual(['damaged_content'])
+  })
+
+  test('a large entry that is sound is accepted', async () => {
+    expect(await rulesBroken(withNotes({}, { method: 'deflated', content: LARGE }), strict)).toEqual([])
   })
 })
 

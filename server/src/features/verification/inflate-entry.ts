@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { pipeline, Writable } from 'node:stream'
-import { crc32, createInflateRaw } from 'node:zlib'
+import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
 import type { FileCursor } from './file-cursor.ts'
 import { PackageRefused, printableName } from './package-rules.ts'
 import type { DirectoryEntry } from './zip-directory.ts'
 
 const OUTPUT_BYTES = 512 * 1024
+/** Below this a stream costs more than the inflating itself; packages of 10 000 small files would take seconds. */
+const SMALL_BYTES = 64 * 1024
 
 /**
  * SHA-256 of the entry's uncompressed content in lower-case hex. The cursor stands at the compressed bytes and is behind them
@@ -17,6 +19,8 @@ export async function digestEntry(cursor: FileCursor, entry: DirectoryEntry): Pr
   const content = new ContentDigest(entry)
   if (entry.method === 0) {
     for (const chunk of cursor.chunks(entry.compressedSize)) content.update(chunk)
+  } else if (entry.compressedSize <= SMALL_BYTES && entry.size <= OUTPUT_BYTES) {
+    content.update(inflateSmall(cursor.take(entry.compressedSize), entry))
   } else {
     await inflate(cursor.chunks(entry.compressedSize), entry, content)
   }
@@ -47,6 +51,19 @@ class ContentDigest {
   }
 }
 
+function inflateSmall(bytes: Buffer, entry: DirectoryEntry): Buffer {
+  // One byte of room more than declared is enough for the size check to fail.
+  const options = { maxOutputLength: entry.size + 1, info: true } as const
+  let result: { buffer: Buffer; engine: { bytesWritten: number } }
+  try {
+    result = inflateRawSync(bytes, options) as unknown as typeof result
+  } catch (cause) {
+    throw damaged(entry, isTooLong(cause) ? `unpacks to more than its declared ${entry.size} bytes` : 'has a broken deflate stream')
+  }
+  if (result.engine.bytesWritten !== bytes.length) throw surplus(entry)
+  return result.buffer
+}
+
 /**
  * Inflates in zlib's own thread while this thread hashes the chunk before: the sink takes each chunk one turn later, so that the
  * next piece is already being inflated.
@@ -59,8 +76,7 @@ function inflate(chunks: Generator<Buffer, void>, entry: DirectoryEntry, content
       write: (chunk: Buffer, _encoding, done) => {
         setImmediate(() => done(attempt(() => consume(chunk, content))))
       },
-      // A deflate stream that ends before its data does leaves bytes that only some readers see.
-      final: (done) => done(inflater.bytesWritten === entry.compressedSize ? null : damaged(entry, 'has data behind its deflate stream')),
+      final: (done) => done(inflater.bytesWritten === entry.compressedSize ? null : surplus(entry)),
     })
     pipeline(inflater, sink, (error) => {
       if (!error) resolve()
@@ -94,6 +110,11 @@ function attempt(action: () => void): Error | null {
 }
 
 const isZlibError = (error: NodeJS.ErrnoException): boolean => error.code?.startsWith('Z_') ?? false
+
+const isTooLong = (error: unknown): boolean => error instanceof RangeError
+
+/** Bytes behind the end of the deflate stream, which only some readers see. */
+const surplus = (entry: DirectoryEntry): PackageRefused => damaged(entry, 'has data behind its deflate stream')
 
 const damaged = (entry: DirectoryEntry, text: string): PackageRefused =>
   new PackageRefused({ rule: 'damaged_content', entry: printableName(entry.name), text })

@@ -33,7 +33,7 @@ interface Request {
 
 const HINTS: Partial<Record<PackageRule, string>> = {
   binary_name: 'Put the provider binary at the root of the zip',
-  binary_mode: 'Give the binary the mode 0755 before it is zipped',
+  binary_mode: 'Give the binary the mode 0755 before it is zipped; zips made by Windows itself carry no modes, GoReleaser sets them',
   folder_entry: 'Build the zip without folder entries, for example with "zip -D"',
 }
 

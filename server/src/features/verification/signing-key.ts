@@ -20,6 +20,7 @@ export interface SigningKey {
 /** Keys with many certifications of others reach 100 KB. */
 const MAX_ARMOR_CHARS = 512 * 1024
 const PRIVATE_BLOCK = /-----BEGIN PGP PRIVATE KEY BLOCK-----/
+const KEY_BLOCK = /-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----/
 const HINT = 'Export it with: gpg --armor --export KEYID'
 
 /**
@@ -29,22 +30,32 @@ const HINT = 'Export it with: gpg --armor --export KEYID'
  * @throws {RegistryError} INVALID_SIGNING_KEY for private, revoked, weak, sign-less or several keys, and for anything else.
  */
 export async function readSigningKey(armor: string): Promise<SigningKey> {
-  if (PRIVATE_BLOCK.test(armor)) throw invalid('it is a private key, which nobody else may see', 'Consider it exposed; send the public key')
+  if (PRIVATE_BLOCK.test(armor)) throw privateKey()
   if (armor.length > MAX_ARMOR_CHARS) throw invalid(`it has more than ${MAX_ARMOR_CHARS} characters`)
   const blocks = armor.match(/-----BEGIN PGP [A-Z ,0-9/]+-----/g) ?? []
   if (blocks.length > 1) throw invalid('it holds several armored blocks', 'Add each key on its own')
-  const keys = await readArmoredKeys(armor)
+  const keys = await parseKeys(armor)
   const [key] = keys
   if (key === undefined) throw invalid('it is not an armored public key block')
   if (keys.length > 1) throw invalid('it holds several keys', 'Add each key on its own')
+  if (key.isPrivate()) throw privateKey()
   return describeSigningKey(key)
 }
 
-/** The keys of a public key block, or none when it cannot be read. Secret parts are left behind. */
+/** The keys of a key block, or none when it cannot be read. Secret parts are left behind. */
 export async function readArmoredKeys(armor: string): Promise<Key[]> {
-  if (!/-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----/.test(armor)) return []
-  const keys = await readKeys({ armoredKeys: armor, config: OPENPGP_POLICY }).catch(() => [])
+  const keys = await parseKeys(armor)
   return keys.map((key) => (key.isPrivate() ? key.toPublic() : key))
+}
+
+async function parseKeys(armor: string): Promise<Key[]> {
+  if (armor.length > MAX_ARMOR_CHARS || !KEY_BLOCK.test(armor)) return []
+  try {
+    return await readKeys({ armoredKeys: armor, config: OPENPGP_POLICY })
+  } catch {
+    // The library has no error types: whatever it says, this is no key.
+    return []
+  }
 }
 
 /** @throws {RegistryError} INVALID_SIGNING_KEY when it cannot sign */
@@ -73,6 +84,9 @@ const BAR_TEXTS: Record<SigningBar, string> = {
 }
 
 const withoutControls = (text: string): string => text.replace(/\p{Cc}/gu, ' ').slice(0, 200)
+
+const privateKey = (): RegistryError =>
+  invalid('it is a private key, which nobody else may see', 'Consider it exposed; send the public key of a new one')
 
 function invalid(state: string, hint = HINT, detail?: Readonly<Record<string, unknown>>): RegistryError {
   return new RegistryError('INVALID_SIGNING_KEY', `Cannot use the signing key: ${state}`, { hint, ...(detail && { detail }) })
