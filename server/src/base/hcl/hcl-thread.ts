@@ -5,7 +5,7 @@ import type { HclReply } from './hcl-worker.ts'
 /** Loading and compiling 20 MB of WebAssembly takes 0.2 s, far longer on a busy machine; only a stuck start reaches this. */
 const START_TIMEOUT_MS = 60_000
 
-/** The parser holds some 60 MB; a server that reads one definition file a day shall not keep it. */
+/** The parser holds some 80 MB; a server that reads one definition file a day shall not keep it. */
 const IDLE_MS = 30_000
 
 /**
