@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import pino, { type DestinationStream, type Logger as PinoLogger } from 'pino'
+import type { Clock } from './clock.ts'
 import { formatTextLine } from './log-text.ts'
 import { redactFields, redactText } from './redact.ts'
 
@@ -84,5 +85,23 @@ function fanOut(targets: readonly DestinationStream[]): DestinationStream {
     write(line) {
       for (const target of targets) target.write(line)
     },
+  }
+}
+
+/**
+ * Writes lines whose fields are already JSON text (`"name":value,…`) and free of secrets, past redaction and serialisers.
+ * For lines that are written thousands of times a second; the caller checks the level.
+ */
+export function lineWriter(logger: Logger, { level, clock }: { level: LogLevel; clock: Clock }): (fields: string) => void {
+  const { [pino.symbols.streamSym]: stream } = logger as unknown as { [pino.symbols.streamSym]: DestinationStream }
+  let lastMs = 0
+  let lastTime = ''
+  return (fields) => {
+    const nowMs = clock.now()
+    if (nowMs !== lastMs) {
+      lastMs = nowMs
+      lastTime = new Date(nowMs).toISOString()
+    }
+    stream.write(`{"level":"${level}","time":"${lastTime}",${fields}}\n`)
   }
 }

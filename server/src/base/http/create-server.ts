@@ -73,7 +73,7 @@ export function createServer(options: ServerOptions): App {
   app.decorateReply('errorCode', '')
   app.decorate('findPublicBaseUrl', createPublicBaseUrl({ publicUrl: options.publicUrl, isTrustedProxy }))
   app.addHook('onRoute', (route) => guardRoute(chain, route))
-  app.addHook('onResponse', createAccessLog(options.logger))
+  app.addHook('onResponse', createAccessLog(options.logger, options.clock))
   app.setErrorHandler(handleError)
   answerUnknownAddresses(app, chain)
   collectOpenApi(app, options.version)
