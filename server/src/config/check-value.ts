@@ -43,7 +43,7 @@ function describe(schema: FieldSchema, error: SchemaError): string {
     case 'required':
       return `needs ${error.params.requiredProperties.map((name) => JSON.stringify(name)).join(', ')}`
     case 'minLength':
-      return 'must not be empty'
+      return 'must be text of at least one character'
     default:
       return error.message
   }

@@ -69,6 +69,29 @@ describe('terrace config print', () => {
   })
 })
 
+describe('--json', () => {
+  test('valid settings are one document with their sources, secrets masked', async () => {
+    await writeFile(join(cwd, 'key.asc'), 'x')
+    const { code, stdout } = await run(['print', '--json'], {
+      TFR_PROVIDERS_TRUSTED_KEYS: '[{"scope":"a.example","file":"key.asc"}]',
+      TFR_DATABASE_URL: 'postgres://user:canary@db.example/terrace',
+    })
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('canary')
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: true,
+      file: null,
+      warnings: [],
+      sources: { 'database.url': 'TFR_DATABASE_URL', 'providers.trusted_keys': 'TFR_PROVIDERS_TRUSTED_KEYS' },
+      settings: {
+        'database.url': '********',
+        'auth.jwt_secret': '',
+        'providers.trusted_keys': [{ scope: 'a.example', file: join(cwd, 'key.asc') }],
+      },
+    })
+  })
+})
+
 describe('usage', () => {
   test.each([[['--help']], [['check', '-h']]])('%j shows examples', async (args) => {
     const { code, stdout } = await run(args)

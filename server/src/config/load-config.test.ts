@@ -124,6 +124,17 @@ describe('problems', () => {
     ])
   })
 
+  test('an empty name inside a list is told', async () => {
+    const problems = await problemsOf({ env: { TFR_PROVIDERS_TRUSTED_KEYS: '[{"scope":"","file":"k"}]' } })
+    expect(problems).toEqual([
+      {
+        key: 'providers.trusted_keys[0].scope',
+        problem: 'must be text of at least one character, not ""',
+        source: 'TFR_PROVIDERS_TRUSTED_KEYS',
+      },
+    ])
+  })
+
   test('files named by settings must be readable', async () => {
     const problems = await problemsOf({ env: { TFR_UPSTREAM: '{"a.example":{"ca_file":"none.pem"}}' } })
     expect(problems).toEqual([
