@@ -1,0 +1,21 @@
+/**
+ * Trust: which keys may sign for which namespace of which hostname.
+ *
+ * Keys come from three sides: named in the configuration, announced by an upstream, sent along by a publisher. Configured
+ * keys stand alone. Otherwise the first key that makes a good signature in a namespace is pinned by its primary fingerprint;
+ * another one later is recorded as pending and refused until an administrator accepts it (`providers.key_pinning`).
+ *
+ * Invariants:
+ * - A key is bound to its namespace; one trusted elsewhere means nothing here.
+ * - A rejected key is never accepted, whatever the policy.
+ * - The public key of everything that is served stays recorded, because the registry protocol hands it out.
+ *
+ * The registry's own signing key is here too: made when first needed, one for all replicas, its private part sealed with the
+ * encryption key. Two replicas that make it at once end up with the one that was recorded first.
+ */
+export { createRegistrySigningKey, type RegistrySigningKey } from './registry-signing-key.ts'
+export { findSigningKeyOf } from './signing-key-of-version.ts'
+export { signingKeyRoutes } from './signing-key-routes.ts'
+export type { TrustDeps } from './trust-deps.ts'
+export { listCandidateKeys, trustSigningKey } from './trust-signing-key.ts'
+export { loadTrustedKeys, type TrustedKeys } from './trusted-keys.ts'

@@ -1,0 +1,90 @@
+import type { Insertable, Selectable } from 'kysely'
+import type { Db } from '../../base/database/open-database.ts'
+import type { RegistrySigningKeysTable, SigningKeysTable } from '../../base/database/schema.ts'
+
+export type SigningKeyRow = Selectable<SigningKeysTable>
+export type RegistrySigningKeyRow = Selectable<RegistrySigningKeysTable>
+
+const COLUMNS = [
+  'id',
+  'hostname',
+  'namespace',
+  'fingerprint',
+  'keyId',
+  'userId',
+  'asciiArmor',
+  'source',
+  'state',
+  'createdAt',
+  'decidedAt',
+  'decidedBy',
+] as const
+
+/** Every key ever seen for a namespace of a hostname, oldest first. */
+export function listSigningKeysOf(db: Db, hostname: string, namespace: string): Promise<SigningKeyRow[]> {
+  return db
+    .selectFrom('signingKeys')
+    .select(COLUMNS)
+    .where('hostname', '=', hostname)
+    .where('namespace', '=', namespace)
+    .orderBy('id')
+    .execute()
+}
+
+/** All keys, newest first. */
+export function listSigningKeys(db: Db, page: { limit: number; offset: number }): Promise<SigningKeyRow[]> {
+  return db.selectFrom('signingKeys').select(COLUMNS).orderBy('id', 'desc').limit(page.limit).offset(page.offset).execute()
+}
+
+/** How many keys there are. */
+export async function countSigningKeys(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('signingKeys')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+/** The key with this id. */
+export function findSigningKey(db: Db, id: string): Promise<SigningKeyRow | undefined> {
+  return db.selectFrom('signingKeys').select(COLUMNS).where('id', '=', id).executeTakeFirst()
+}
+
+/** `false` when the key is already known for the namespace. */
+export async function insertSigningKey(db: Db, row: Insertable<SigningKeysTable>): Promise<boolean> {
+  const result = await db
+    .insertInto('signingKeys')
+    .values(row)
+    .onConflict((oc) => oc.columns(['hostname', 'namespace', 'fingerprint']).doNothing())
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows === 1n
+}
+
+/** Records an administrator's decision; `false` when there is no such key. */
+export async function decideSigningKey(
+  db: Db,
+  id: string,
+  decision: { state: 'trusted' | 'rejected'; decidedAt: number; decidedBy: string },
+): Promise<boolean> {
+  const result = await db.updateTable('signingKeys').set(decision).where('id', '=', id).executeTakeFirst()
+  return result.numUpdatedRows === 1n
+}
+
+/** The registry's own key, once it was needed. */
+export function findRegistrySigningKey(db: Db): Promise<RegistrySigningKeyRow | undefined> {
+  return db
+    .selectFrom('registrySigningKeys')
+    .select(['id', 'fingerprint', 'keyId', 'asciiArmor', 'sealedPrivateKey', 'createdAt'])
+    .where('id', '=', 'current')
+    .executeTakeFirst()
+}
+
+/** `false` when another replica was first; its key is the registry's then. */
+export async function insertRegistrySigningKey(db: Db, row: Insertable<RegistrySigningKeysTable>): Promise<boolean> {
+  const result = await db
+    .insertInto('registrySigningKeys')
+    .values(row)
+    .onConflict((oc) => oc.column('id').doNothing())
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows === 1n
+}

@@ -1,0 +1,5 @@
+import type { Deps } from '../../base/deps.ts'
+import type { TrustedKeys } from './trusted-keys.ts'
+
+/** What decisions on signing keys need. */
+export type TrustDeps = Pick<Deps, 'config' | 'database' | 'clock' | 'logger'> & { readonly trustedKeys: TrustedKeys }

@@ -1,0 +1,113 @@
+import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
+import type { Db } from '../../base/database/open-database.ts'
+import { RegistryError } from '../../base/errors.ts'
+import { newId } from '../../base/ids.ts'
+import type { SigningKey } from '../verification/index.ts'
+import { insertSigningKey, listSigningKeysOf, type SigningKeyRow } from './signing-key-queries.ts'
+import type { TrustDeps } from './trust-deps.ts'
+
+/** Whose packages a key would sign. */
+export interface KeyScope {
+  readonly hostname: string
+  readonly namespace: string
+}
+
+/** A key that has made a good signature, and where it came from. */
+export interface SignedBy {
+  readonly scope: KeyScope
+  readonly key: SigningKey
+  readonly source: 'announced' | 'publisher' | 'administrator'
+}
+
+/**
+ * Keys a signature of this namespace may be checked with, as armored blocks. Keys named in the configuration stand alone;
+ * without them these are the keys pinned before and the ones just announced, which {@link trustSigningKey} then judges.
+ */
+export async function listCandidateKeys(
+  deps: TrustDeps,
+  input: { readonly scope: KeyScope; readonly announced: readonly string[] },
+): Promise<string[]> {
+  const configured = deps.trustedKeys.forNamespace(input.scope)
+  if (configured.length > 0) return [...configured]
+  const known = await listSigningKeysOf(deps.database.db, input.scope.hostname, input.scope.namespace)
+  return [...known.map((row) => row.asciiArmor), ...input.announced]
+}
+
+/**
+ * Decides whether the key that made a good signature may sign for the namespace, and pins the first one.
+ * Another key later waits for an administrator (`providers.key_pinning`); a rejected one is never accepted.
+ *
+ * @returns a warning to keep with the version, when the policy let a new key pass.
+ * @throws {RegistryError} SIGNING_KEY_CONFLICT when the key has to be accepted first.
+ */
+export async function trustSigningKey(deps: TrustDeps, input: SignedBy): Promise<string | undefined> {
+  const { scope, key } = input
+  if (deps.trustedKeys.forNamespace(scope).length > 0) {
+    // Recorded all the same: the registry protocol hands the public key out later.
+    await recordKey(deps, { ...input, source: 'administrator' }, () => 'trusted')
+    return undefined
+  }
+  const known = await recordKey(deps, input, (others) => (others.some(isTrusted) ? 'pending' : 'trusted'))
+  const own = known.find((row) => row.fingerprint === key.fingerprint)
+  if (own?.state === 'trusted') return undefined
+  if (own?.state === 'rejected') throw conflict(scope, key.fingerprint, 'an administrator has rejected it')
+  return judgeNewKey(deps, { scope, fingerprint: key.fingerprint, pinned: known.find(isTrusted)?.fingerprint ?? 'none' })
+}
+
+function isTrusted({ state }: SigningKeyRow): boolean {
+  return state === 'trusted'
+}
+
+/** Records a key that is new to the namespace; answers all keys of the namespace. Known keys keep their state. */
+async function recordKey(
+  { database, clock, logger }: TrustDeps,
+  { scope, key, source }: SignedBy,
+  stateAmong: (others: readonly SigningKeyRow[]) => 'trusted' | 'pending',
+): Promise<readonly SigningKeyRow[]> {
+  const list = (db: Db) => listSigningKeysOf(db, scope.hostname, scope.namespace)
+  const known = await list(database.db)
+  if (known.some((row) => row.fingerprint === key.fingerprint)) return known
+  return database.db.transaction().execute(async (tx) => {
+    // The revision's row is the lock: of two first keys that come at once, one is the pin.
+    await bumpCatalogRevision(tx)
+    const state = stateAmong(await list(tx))
+    const { fingerprint, keyId, userId, asciiArmor } = key
+    const at = clock.now()
+    await insertSigningKey(tx, {
+      id: newId(),
+      ...scope,
+      fingerprint,
+      keyId,
+      userId,
+      asciiArmor,
+      source,
+      state,
+      createdAt: at,
+      decidedAt: null,
+      decidedBy: null,
+    })
+    logger.info({ ...scope, fingerprint, state }, 'signing key recorded')
+    return list(tx)
+  })
+}
+
+function judgeNewKey(
+  deps: TrustDeps,
+  { scope, fingerprint, pinned }: { scope: KeyScope; fingerprint: string; pinned: string },
+): string | undefined {
+  switch (deps.config.providers.keyPinning) {
+    case 'off':
+      return undefined
+    case 'warn':
+      return `Signed by key ${fingerprint}, but ${pinned} is pinned for "${scope.hostname}/${scope.namespace}"`
+    case 'enforce':
+      throw conflict(scope, fingerprint, `key ${pinned} is pinned and the new one waits for an administrator`)
+  }
+}
+
+function conflict({ hostname, namespace }: KeyScope, fingerprint: string, state: string): RegistryError {
+  return new RegistryError('SIGNING_KEY_CONFLICT', `Cannot trust signing key "${fingerprint}" for "${hostname}/${namespace}": ${state}`, {
+    hint: 'Compare the fingerprint with the one its owner publishes, then accept or reject it: terrace signing-key list',
+    detail: { fingerprint, hostname, namespace },
+  })
+}
