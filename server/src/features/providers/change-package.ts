@@ -1,0 +1,110 @@
+import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
+import { formatPlatform } from '@terrace/protocol/platforms.ts'
+import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
+import type { Db } from '../../base/database/open-database.ts'
+import type { Deps } from '../../base/deps.ts'
+import { RegistryError } from '../../base/errors.ts'
+import type { Origin } from '../../base/http/edge-types.ts'
+import { recordAudit } from '../audit/index.ts'
+import { findVersionIdentity } from './admin-queries.ts'
+import {
+  deletePlatformsOfVersion,
+  findPlatformById,
+  listPlatforms,
+  type ProviderPlatformRow,
+  updatePlatformFlags,
+  updateVersionFlags,
+} from './provider-queries.ts'
+
+/** Flags to change; what is absent stays. `false` takes a flag away. */
+export interface PackageFlags {
+  readonly deprecated?: boolean
+  /** Shown to everybody who resolves the version. */
+  readonly deprecationMessage?: string
+  readonly blocked?: boolean
+  readonly blockedReason?: string
+}
+
+interface Target {
+  readonly versionId: string
+  /** Set when the id names one platform of the version. */
+  readonly platform: ProviderPlatformRow | undefined
+  /** For messages and the audit log. */
+  readonly name: string
+}
+
+/**
+ * Deprecates or blocks. An id of a version means the version with all its platforms; an id of a platform blocks that platform
+ * only, while deprecation is always the version's (C52). Acts on the next request of every replica.
+ *
+ * @throws {RegistryError} PROVIDER_VERSION_NOT_FOUND
+ */
+export async function changePackage(
+  { database, clock }: Pick<Deps, 'database' | 'clock'>,
+  { id, flags, by }: { readonly id: string; readonly flags: PackageFlags; readonly by: Origin },
+): Promise<void> {
+  const at = clock.now()
+  await database.db.transaction().execute(async (tx) => {
+    const target = await requireTarget(tx, id)
+    await updateVersionFlags(tx, target.versionId, deprecationOf(flags, at))
+    if (target.platform === undefined) await updateVersionFlags(tx, target.versionId, blockOf(flags, at))
+    else await updatePlatformFlags(tx, target.platform.id, blockOf(flags, at))
+    await bumpCatalogRevision(tx)
+    await recordAudit(tx, {
+      origin: by,
+      at,
+      action: 'provider_version.change',
+      object: target.name,
+      outcome: 'allowed',
+      details: { ...flags },
+    })
+  })
+}
+
+function deprecationOf({ deprecated, deprecationMessage = '' }: PackageFlags, at: number) {
+  if (deprecated === undefined) return {}
+  return deprecated ? { deprecatedAt: at, deprecationMessage } : { deprecatedAt: null, deprecationMessage: null }
+}
+
+function blockOf({ blocked, blockedReason = '' }: PackageFlags, at: number) {
+  if (blocked === undefined) return {}
+  return blocked ? { blockedAt: at, blockedReason } : { blockedAt: null, blockedReason: null }
+}
+
+/**
+ * Deletes a version, or one platform of it, and the stored objects. The row stays as a tombstone, so that the number is never
+ * given to other content; lock files that name it stop working.
+ *
+ * @throws {RegistryError} PROVIDER_VERSION_NOT_FOUND
+ */
+export async function deletePackage(
+  { database, clock, store }: Pick<Deps, 'database' | 'clock' | 'store'>,
+  { id, by }: { readonly id: string; readonly by: Origin },
+): Promise<void> {
+  const at = clock.now()
+  const keys = await database.db.transaction().execute(async (tx) => {
+    const target = await requireTarget(tx, id)
+    const doomed = target.platform === undefined ? await listPlatforms(tx, target.versionId) : [target.platform]
+    if (target.platform === undefined) {
+      await deletePlatformsOfVersion(tx, target.versionId, at)
+      await updateVersionFlags(tx, target.versionId, { deletedAt: at })
+    } else await updatePlatformFlags(tx, target.platform.id, { deletedAt: at })
+    await bumpCatalogRevision(tx)
+    await recordAudit(tx, { origin: by, at, action: 'provider_version.delete', object: target.name, outcome: 'allowed', details: {} })
+    return doomed.map((row) => row.storageKey)
+  })
+  // After the commit: a crash in between leaves objects without a living row, which the sweeper removes.
+  for (const key of keys) await store.delete(key)
+}
+
+async function requireTarget(tx: Db, id: string): Promise<Target> {
+  const platform = await findPlatformById(tx, id)
+  const version = await findVersionIdentity(tx, platform?.versionId ?? id)
+  if (version === undefined || version.deletedAt !== null || (platform !== undefined && platform.deletedAt !== null)) {
+    throw new RegistryError('PROVIDER_VERSION_NOT_FOUND', `Cannot change provider version "${id}": there is none with this id`, {
+      hint: 'The ids are in the list at /api/v1/admin/providers',
+    })
+  }
+  const suffix = platform === undefined ? '' : ` ${formatPlatform(platform)}`
+  return { versionId: version.id, platform, name: `${formatProviderAddress(version)} ${version.version}${suffix}` }
+}

@@ -1,0 +1,111 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import {
+  ProviderDetailDocument,
+  ProviderPackageDocument,
+  ProviderVersionsDocument,
+} from '@terrace/protocol/documents/provider-documents.ts'
+import { Type } from 'typebox'
+import { RegistryError } from '../../base/errors.ts'
+import { publicBaseUrl } from '../../base/http/public-base-url.ts'
+import { findSigningKeyOf } from '../trust/index.ts'
+import { renderOnce, sendDocument } from './answer-documents.ts'
+import { packageLink, shasumsLinks } from './package-links.ts'
+import { presentDetail, presentPackage, presentVersions } from './present-provider.ts'
+import { type CatalogProvider, type CatalogVersion, listServedVersions } from './provider-catalog.ts'
+import type { RegistryDeps } from './provider-deps.ts'
+import type { ServedPackageRow } from './provider-queries.ts'
+import { findRegistryProvider, requireProvider, requireVersion } from './resolve-provider.ts'
+
+const Params = Type.Object({ namespace: Type.String(), type: Type.String() })
+const VersionParams = Type.Object({ ...Params.properties, version: Type.String() })
+const PackageParams = Type.Object({ ...VersionParams.properties, os: Type.String(), arch: Type.String() })
+
+const LISTS = 'public, max-age=60'
+/** Answers with signed links in them must not outlive the links. */
+const LINKS = 'no-store'
+
+/** The provider registry protocol. Source: protocol.md section 3. */
+export const providerRoutes =
+  (deps: RegistryDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/v1/providers/:namespace/:type/versions',
+      {
+        config: { requires: 'anyone', rateLimitTier: 'protocol' },
+        schema: { params: Params, response: { 200: ProviderVersionsDocument } },
+      },
+      async ({ params }, reply) => {
+        const answer = await findRegistryProvider(deps, params)
+        const provider = requireProvider(answer, params)
+        const document = await renderOnce(deps.clock, provider, { key: 'versions', render: () => presentVersions(provider) })
+        return sendDocument(reply, document, { cacheControl: LISTS, staleSeconds: answer.staleSeconds })
+      },
+    )
+
+    app.get(
+      '/v1/providers/:namespace/:type/:version/download/:os/:arch',
+      {
+        config: { requires: 'anyone', rateLimitTier: 'protocol' },
+        schema: { params: PackageParams, response: { 200: ProviderPackageDocument } },
+      },
+      async (request, reply) => {
+        const { params } = request
+        const answer = await findRegistryProvider(deps, params)
+        const provider = requireProvider(answer, params)
+        const version = requireVersion(provider, params.version)
+        const row = requirePackage(version, params)
+        const base = publicBaseUrl(request)
+        const document = await renderOnce(deps.clock, provider, {
+          key: `package ${base} ${version.version} ${row.os}_${row.arch}`,
+          render: () => renderPackage(deps, { base, provider, version, row }),
+        })
+        reply.header('x-terraform-get', await packageLink(deps, base, row))
+        return sendDocument(reply, document, { cacheControl: LINKS, staleSeconds: answer.staleSeconds })
+      },
+    )
+
+    const detail = { config: { requires: 'anyone', rateLimitTier: 'protocol' } } as const
+    app.get(
+      '/v1/providers/:namespace/:type',
+      { ...detail, schema: { params: Params, response: { 200: ProviderDetailDocument } } },
+      async ({ params }) => {
+        const provider = requireProvider(await findRegistryProvider(deps, params), params)
+        const [newest] = listServedVersions(provider)
+        return presentDetail(provider, newest ?? requireVersion(provider, ''))
+      },
+    )
+    app.get(
+      '/v1/providers/:namespace/:type/:version',
+      { ...detail, schema: { params: VersionParams, response: { 200: ProviderDetailDocument } } },
+      async ({ params }) => {
+        const provider = requireProvider(await findRegistryProvider(deps, params), params)
+        return presentDetail(provider, requireVersion(provider, params.version))
+      },
+    )
+  }
+
+function requirePackage(
+  version: CatalogVersion,
+  { namespace, type, os, arch }: { namespace: string; type: string; os: string; arch: string },
+): ServedPackageRow {
+  const row = version.packages.find((item) => item.os === os && item.arch === arch)
+  if (row !== undefined) return row
+  const held = version.packages.map((item) => `${item.os}_${item.arch}`).join(', ')
+  throw new RegistryError(
+    'PROVIDER_PLATFORM_NOT_FOUND',
+    `Cannot find "${namespace}/${type}" "${version.version}" for "${os}_${arch}": it is held for ${held}`,
+    { hint: 'Publish or load the platform' },
+  )
+}
+
+async function renderPackage(
+  deps: RegistryDeps,
+  { base, provider, version, row }: { base: string; provider: CatalogProvider; version: CatalogVersion; row: ServedPackageRow },
+): Promise<ProviderPackageDocument> {
+  const links = {
+    download: await packageLink(deps, base, row),
+    ...shasumsLinks(deps, base, { versionId: version.id, type: provider.address.type, version: version.version }),
+  }
+  const key = await findSigningKeyOf(deps.database.db, provider.address, version.signingKeyFingerprint)
+  return presentPackage(version, row, { links, key })
+}

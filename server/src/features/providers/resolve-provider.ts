@@ -1,0 +1,89 @@
+import { AddressError, type ProviderAddress, parseProviderPathParts } from '@terrace/protocol/addresses.ts'
+import { canonicalVersion } from '@terrace/protocol/versions.ts'
+import type { FastifyRequest } from 'fastify'
+import { RegistryError } from '../../base/errors.ts'
+import { publicBaseUrl } from '../../base/http/public-base-url.ts'
+import type { CatalogAnswer, CatalogProvider, CatalogVersion } from './provider-catalog.ts'
+import type { RegistryDeps } from './provider-deps.ts'
+import { isNamespaceClaimed, SELF_HOSTNAME } from './provider-queries.ts'
+
+export interface ProviderParams {
+  readonly namespace: string
+  readonly type: string
+}
+
+/** Reads an address out of a path; names are compared in lower case (protocol.md P-19). */
+export function readAddress(params: ProviderParams & { readonly hostname?: string }): ProviderAddress {
+  try {
+    const address = parseProviderPathParts(params)
+    return params.hostname === undefined ? { ...address, hostname: SELF_HOSTNAME } : address
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error
+    throw new RegistryError('INVALID_ADDRESS', `Cannot read provider "${params.namespace}/${params.type}": ${error.reason}`, {
+      hint: 'A provider address is [HOSTNAME/]NAMESPACE/TYPE',
+      cause: error,
+    })
+  }
+}
+
+/** Reads a version out of a path; `1.0` is read as `1.0.0`, as the clients do. */
+export function readVersion(text: string): string {
+  const version = canonicalVersion(text)
+  if (version !== undefined) return version
+  throw new RegistryError('INVALID_VERSION', `Cannot read version "${text}": it is not a semantic version`, {
+    hint: 'A version looks like 1.2.3 or 1.2.3-rc.1',
+  })
+}
+
+/**
+ * The provider that `/v1/providers/NAMESPACE/TYPE` means: one published here; else, for a namespace that nobody has claimed
+ * here, one cached from `providers.default_hostname` (C10).
+ */
+export async function findRegistryProvider(
+  { catalog, config, database }: Pick<RegistryDeps, 'config' | 'database' | 'catalog'>,
+  params: ProviderParams,
+): Promise<CatalogAnswer> {
+  const address = readAddress(params)
+  const own = await catalog.find(address)
+  const origin = config.providers.defaultHostname
+  if (own.found !== undefined || origin === '') return own
+  if (await isNamespaceClaimed(database.db, address.namespace)) return own
+  return catalog.find({ ...address, hostname: origin })
+}
+
+/**
+ * The provider that the mirror path means. Our own host name stands for the providers published here, so that one lock file
+ * works through registry and mirror alike.
+ */
+export function findMirroredProvider(
+  { catalog }: Pick<RegistryDeps, 'catalog'>,
+  request: FastifyRequest,
+  params: ProviderParams & { readonly hostname: string },
+): Promise<CatalogAnswer> {
+  const address = readAddress(params)
+  return catalog.find(address.hostname === ownHostname(request) ? { ...address, hostname: SELF_HOSTNAME } : address)
+}
+
+/** A client-chosen `Host` is good enough here: it only says which of our own providers are asked for. */
+function ownHostname(request: FastifyRequest): string {
+  const base = publicBaseUrl(request)
+  return base === '' ? request.hostname.toLowerCase() : new URL(base).hostname
+}
+
+/** The provider, or the 404 that makes the CLI say "does not have a provider named". */
+export function requireProvider(answer: CatalogAnswer, { namespace, type }: ProviderParams): CatalogProvider {
+  if (answer.found !== undefined) return answer.found
+  throw new RegistryError('PROVIDER_NOT_FOUND', `Cannot find provider "${namespace}/${type}": this registry does not hold it`, {
+    hint: 'A mirrored provider is read at /v1/mirror/HOSTNAME/NAMESPACE/TYPE/index.json; load it with: terrace mirror load FILE',
+  })
+}
+
+/** The version, unless it is unknown, blocked, or has nothing left to serve. */
+export function requireVersion(provider: CatalogProvider, text: string): CatalogVersion {
+  const version = provider.byVersion.get(readVersion(text))
+  if (version !== undefined && !version.blocked && version.packages.length > 0) return version
+  const { namespace, type } = provider.address
+  throw new RegistryError('PROVIDER_VERSION_NOT_FOUND', `Cannot find "${namespace}/${type}" "${text}": no such version is served`, {
+    hint: `The versions are at /v1/providers/${namespace}/${type}/versions`,
+  })
+}

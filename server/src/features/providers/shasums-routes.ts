@@ -1,0 +1,52 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { shasumsFilename, signatureFilename } from '@terrace/protocol/shasums.ts'
+import { Type } from 'typebox'
+import type { Deps } from '../../base/deps.ts'
+import { RegistryError } from '../../base/errors.ts'
+import { findProviderTypeOfVersion, findProviderVersionById } from './provider-queries.ts'
+
+const Params = Type.Object({ versionId: Type.String(), filename: Type.String() })
+const LinkQuery = Type.Object({ expires: Type.Optional(Type.String()), signature: Type.Optional(Type.String()) })
+
+/** SHA256SUMS and its signature, byte for byte, by signed link: the CLIs send no token for them (protocol.md 5.4). */
+export const shasumsRoutes =
+  (deps: Pick<Deps, 'database' | 'linkSigner'>): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/shasums/:versionId/:filename',
+      {
+        config: { requires: 'public', rateLimitTier: 'protocol' },
+        schema: { params: Params, querystring: LinkQuery },
+      },
+      async ({ params, query }, reply) => {
+        const path = `/shasums/${params.versionId}/${params.filename}`
+        refuseBadLink(deps.linkSigner.verify(path, query))
+        const bytes = await findBytes(deps, params)
+        return reply
+          .header('content-type', 'application/octet-stream')
+          .header('cache-control', 'private, no-store')
+          .send(Buffer.from(bytes))
+      },
+    )
+  }
+
+function refuseBadLink(verdict: 'valid' | 'expired' | 'invalid'): void {
+  if (verdict === 'valid') return
+  const state = verdict === 'expired' ? 'the link has expired' : 'the link is not signed by this registry'
+  throw new RegistryError('LINK_INVALID', `Cannot send the checksum list: ${state}`, {
+    hint: 'Run the command again: each run asks for new links',
+  })
+}
+
+async function findBytes(
+  { database }: Pick<Deps, 'database'>,
+  { versionId, filename }: { versionId: string; filename: string },
+): Promise<Uint8Array> {
+  const row = await findProviderVersionById(database.db, versionId)
+  const type = row && (await findProviderTypeOfVersion(database.db, versionId))
+  if (row !== undefined && type !== undefined && row.deletedAt === null && row.blockedAt === null) {
+    if (filename === shasumsFilename({ type, version: row.version })) return row.shasums
+    if (filename === signatureFilename({ type, version: row.version })) return row.shasumsSignature
+  }
+  throw new RegistryError('OBJECT_NOT_FOUND', `Cannot send "${filename}": it is not held here`)
+}
