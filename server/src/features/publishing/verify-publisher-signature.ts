@@ -1,0 +1,73 @@
+import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
+import type { Platform } from '@terrace/protocol/platforms.ts'
+import { expectedPackageFilename, parseShasums, shasumsFilename } from '@terrace/protocol/shasums.ts'
+import { RegistryError } from '../../base/errors.ts'
+import type { SpooledFile } from '../../base/spool.ts'
+import { listCandidateKeys, type TrustDeps, trustSigningKey } from '../trust/index.ts'
+import { readSigningKey, verifyShasumsSignature } from '../verification/index.ts'
+
+/** The publisher's own checksum list and signature, as GoReleaser makes them. */
+export interface PublisherSignature {
+  /** Exact bytes of SHA256SUMS. */
+  readonly shasums: Uint8Array
+  /** Exact bytes of the binary detached signature. */
+  readonly signature: Uint8Array
+  /** Armored public key, when the publisher sends it along. */
+  readonly signingKey: string | undefined
+}
+
+interface Signed {
+  readonly address: ProviderAddress
+  readonly version: string
+  readonly packages: readonly { readonly platform: Platform; readonly file: Pick<SpooledFile, 'sha256'> }[]
+}
+
+/**
+ * Checks that a trusted key of the namespace signed the list and that the list names exactly these packages.
+ * The first key that publishes in a namespace is pinned; another one later waits for an administrator.
+ *
+ * @returns the primary fingerprint of the key that signed.
+ * @throws {RegistryError} INVALID_SHASUMS, INVALID_SIGNATURE, INVALID_SIGNING_KEY, CHECKSUM_MISMATCH, SIGNING_KEY_CONFLICT
+ */
+export async function verifyPublisherSignature(deps: TrustDeps, input: Signed, signed: PublisherSignature): Promise<string> {
+  checkShasums(input, signed.shasums)
+  const { hostname, namespace } = input.address
+  const scope = { hostname, namespace }
+  const sent = signed.signingKey === undefined ? [] : [(await readSigningKey(signed.signingKey)).asciiArmor]
+  const keys = await listCandidateKeys(deps, { scope, announced: sent })
+  if (keys.length === 0) {
+    throw new RegistryError('INVALID_SIGNATURE', `Cannot verify the signature for namespace "${namespace}": no signing key is known`, {
+      hint: 'Send the public key along: terrace provider publish DIR --key FILE',
+    })
+  }
+  const verified = await verifyShasumsSignature({
+    shasums: signed.shasums,
+    signature: signed.signature,
+    keys,
+    now: deps.clock.now(),
+    expiredKeys: 'refuse',
+  })
+  await trustSigningKey(deps, { scope, key: verified.key, source: 'publisher' })
+  return verified.fingerprint
+}
+
+function checkShasums({ address, version, packages }: Signed, bytes: Uint8Array): void {
+  const { type } = address
+  const name = shasumsFilename({ type, version })
+  const { checksums, problems } = parseShasums(bytes)
+  const [problem] = problems
+  if (problem !== undefined) {
+    throw new RegistryError('INVALID_SHASUMS', `Cannot accept "${name}": line ${problem.line}: ${problem.message}`, {
+      hint: 'Write one line per file, "<sha256>  <name>", without blank or comment lines: clients fail or crash on others',
+    })
+  }
+  for (const { platform, file } of packages) {
+    const filename = expectedPackageFilename({ type, version, ...platform })
+    const listed = checksums.get(filename)
+    if (listed === file.sha256) continue
+    throw new RegistryError('CHECKSUM_MISMATCH', `Cannot accept "${filename}": it is not the file that "${name}" lists`, {
+      hint: 'Send the files of one build together',
+      detail: { expected: listed ?? null, found: file.sha256 },
+    })
+  }
+}
