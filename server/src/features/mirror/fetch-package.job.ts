@@ -1,0 +1,136 @@
+import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
+import { formatPlatform, type Platform, parsePlatform } from '@terrace/protocol/platforms.ts'
+import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
+import { RegistryError } from '../../base/errors.ts'
+import type { JobHandler, JobItemContext } from '../../base/queue/worker.ts'
+import type { SpooledFile } from '../../base/spool.ts'
+import {
+  findProvider,
+  findProviderVersion,
+  listPlatforms,
+  type ObjectClaims,
+  storageKeyOf,
+  storePackages,
+  type VerifiedPackage,
+  withObjectClaims,
+} from '../providers/index.ts'
+import type { PackageDocument } from '../upstreams/index.ts'
+import type { MirrorDeps } from './mirror-deps.ts'
+import { quarantineOnFailure } from './quarantine-package.ts'
+import type { PackageIdentity } from './quarantine-queries.ts'
+import { recordMirroredPackage } from './record-mirrored-package.ts'
+import type { ShasumsReader, VerifiedShasums } from './verified-shasums.ts'
+
+export const FETCH_PACKAGE = 'provider.fetch_package'
+
+export interface FetchPackageInput extends ProviderAddress {
+  readonly version: string
+  /** `linux_amd64` */
+  readonly platform: string
+}
+
+export type FetchDeps = MirrorDeps & { readonly readShasums: ShasumsReader }
+
+/**
+ * Fetches one package, verifies it and only then stores it: document → signed checksum list → zip → digest → content → store.
+ * Running it again is harmless: a package that is held already is left alone. What fails a check goes to quarantine.
+ */
+export const fetchPackageJob =
+  (deps: FetchDeps): JobHandler<FetchPackageInput> =>
+  async ({ input, createdBy }, context) => {
+    const wanted = readIdentity(input)
+    if (await isHeld(deps, wanted)) return
+    const filename = filenameOf(wanted)
+    const key = storageKeyOf(wanted, { platform: wanted.platform, filename })
+    await withObjectClaims(deps.database.db, { keys: [key], waitMs: 0 }, async (claims) => {
+      if (!(await isHeld(deps, wanted))) await fetchPackage(deps, { wanted, createdBy, claims, context })
+    })
+  }
+
+interface Fetch {
+  readonly wanted: PackageIdentity
+  readonly createdBy: string
+  readonly claims: ObjectClaims
+  readonly context: JobItemContext
+}
+
+async function fetchPackage(deps: FetchDeps, { wanted, createdBy, claims, context }: Fetch): Promise<void> {
+  const document = await deps.upstreams.getPackageDocument(wanted.address, wanted.version, wanted.platform)
+  await quarantineOnFailure(deps, { wanted, document }, async () => {
+    const list = await deps.readShasums(wanted, document)
+    const sha256 = expectedDigest(wanted, document, list)
+    const file = await download(deps, document, context)
+    try {
+      const item = await verifyPackage(deps, { wanted, document, file, sha256 })
+      const commit = (tx: Parameters<typeof recordMirroredPackage>[1]) =>
+        recordMirroredPackage(deps, tx, { wanted, document, list, item, createdBy })
+      await storePackages(deps, claims, { ...wanted, packages: [item], commit })
+    } finally {
+      await file.discard()
+    }
+  })
+}
+
+function readIdentity({ platform, version, ...address }: FetchPackageInput): PackageIdentity {
+  const parsed = parsePlatform(platform)
+  if (parsed === undefined) throw new RegistryError('RULE_BROKEN', `Cannot fetch for platform "${platform}": it is not known`)
+  return { address, version, platform: parsed }
+}
+
+function filenameOf({ address, version, platform }: { address: ProviderAddress; version: string; platform: Platform }): string {
+  return expectedPackageFilename({ type: address.type, version, ...platform })
+}
+
+async function isHeld({ database: { db } }: MirrorDeps, { address, version, platform }: PackageIdentity): Promise<boolean> {
+  const provider = await findProvider(db, address)
+  const row = provider && (await findProviderVersion(db, provider.id, version))
+  if (row === undefined || row.deletedAt !== null) return false
+  const held = (await listPlatforms(db, row.id)).find(({ os, arch }) => os === platform.os && arch === platform.arch)
+  return held !== undefined && held.deletedAt === null && held.damagedAt === null
+}
+
+/** The digest that the signed list gives for the package; the upstream's document must say the same. */
+function expectedDigest(wanted: PackageIdentity, document: PackageDocument, list: VerifiedShasums): string {
+  const filename = filenameOf(wanted)
+  const listed = list.entries.get(filename)
+  if (listed !== undefined && listed === document.shasum.toLowerCase()) return listed
+  throw new RegistryError(
+    'CHECKSUM_MISMATCH',
+    listed === undefined
+      ? `Cannot verify "${filename}": no checksum for it in the signed list`
+      : `Cannot verify "${filename}": the upstream announces another checksum than the signed list`,
+    { detail: { expected: listed ?? null, found: document.shasum } },
+  )
+}
+
+async function download(deps: MirrorDeps, document: PackageDocument, { signal, progress }: JobItemContext): Promise<SpooledFile> {
+  const { maxDownloadSizeMb } = deps.config.features
+  const sink = await deps.spool.openSink({ maxBytes: maxDownloadSizeMb * 1024 * 1024 })
+  try {
+    await deps.upstreams.downloadPackage(document, { signal, onProgress: progress }, (chunk) => sink.write(chunk))
+    return await sink.finish()
+  } catch (error) {
+    await sink.abort()
+    throw error
+  }
+}
+
+async function verifyPackage(
+  deps: MirrorDeps,
+  { wanted, document, file, sha256 }: { wanted: PackageIdentity; document: PackageDocument; file: SpooledFile; sha256: string },
+): Promise<VerifiedPackage> {
+  const filename = filenameOf(wanted)
+  if (file.sha256 !== sha256) {
+    throw new RegistryError(
+      'CHECKSUM_MISMATCH',
+      `Cannot verify "${filename}" of "${formatProviderAddress(wanted.address)}" "${wanted.version}" for "${formatPlatform(wanted.platform)}": sha256 mismatch`,
+      {
+        hint: 'Retry the job; if it fails again, the upstream or something on the way changes the file',
+        detail: { expected: sha256, found: file.sha256, size: file.size },
+      },
+    )
+  }
+  const zh = `zh:${sha256}`
+  const { h1 } = await deps.inspector.inspect(file.path, { type: wanted.address.type, strict: false, zh })
+  return { platform: wanted.platform, filename, path: file.path, size: file.size, sha256, h1, zh, upstreamUrl: document.downloadUrl }
+}

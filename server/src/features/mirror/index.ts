@@ -1,0 +1,24 @@
+/**
+ * Mirror: providers that come from upstreams, and the network mirror protocol that serves them.
+ *
+ * A definition file becomes a job: one item per provider asks the upstream for its versions and adds one item per package; each
+ * of those fetches, verifies and stores one zip. The order within an item: document, signed checksum list, zip, digest,
+ * content, object, row. Nothing is visible before the last step (P4).
+ *
+ * Invariants:
+ * - What fails a check goes to quarantine with its evidence and is never stored; the next good copy takes it out again.
+ * - A package is fetched by one worker at a time over all replicas; one that is held is not fetched again.
+ * - A digest that changes upstream for something we hold is an alarm; what we hold stays.
+ * - Upstream addresses and file names are built from validated parts, never taken as given.
+ * - Protocol routes ask no upstream: `init` works while every upstream is down.
+ *
+ * An interrupted job goes on with the items that had not finished. Protocol: protocol.md section 4.
+ */
+export { definitionRoutes } from './definition-routes.ts'
+export { FETCH_PACKAGE, fetchPackageJob } from './fetch-package.job.ts'
+export { jobRoutes } from './job-routes.ts'
+export type { MirrorDeps } from './mirror-deps.ts'
+export { mirrorRoutes } from './mirror-routes.ts'
+export { quarantineRoutes } from './quarantine-routes.ts'
+export { RESOLVE_PROVIDER, resolveProviderJob } from './resolve-provider.job.ts'
+export { createShasumsReader } from './verified-shasums.ts'

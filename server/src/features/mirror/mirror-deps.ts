@@ -1,0 +1,13 @@
+import type { Deps } from '../../base/deps.ts'
+import type { WakeUp } from '../../base/queue/wake-up.ts'
+import type { TrustDeps } from '../trust/index.ts'
+import type { UpstreamClient } from '../upstreams/index.ts'
+import type { PackageInspector } from '../verification/index.ts'
+
+/** What bringing providers in needs besides the base. */
+export interface MirrorDeps extends Deps, TrustDeps {
+  readonly inspector: PackageInspector
+  readonly upstreams: UpstreamClient
+  /** Tells the workers of this process that there is something to do. */
+  readonly jobs: WakeUp
+}

@@ -1,0 +1,67 @@
+import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
+import { formatPlatform } from '@terrace/protocol/platforms.ts'
+import { encodeJson } from '../../base/database/columns.ts'
+import { type ErrorCode, RegistryError } from '../../base/errors.ts'
+import { newId } from '../../base/ids.ts'
+import type { PackageDocument } from '../upstreams/index.ts'
+import type { MirrorDeps } from './mirror-deps.ts'
+import { type PackageIdentity, upsertQuarantinedPackage } from './quarantine-queries.ts'
+
+/** Failures that mean "this must never be served", and the step of the verification that finds them. */
+const STEPS: Partial<Record<ErrorCode, string>> = {
+  INVALID_SHASUMS: 'shasums',
+  INVALID_SIGNATURE: 'signature',
+  INVALID_SIGNING_KEY: 'signing_key',
+  SIGNING_KEY_CONFLICT: 'signing_key',
+  CHECKSUM_MISMATCH: 'checksum',
+  INVALID_PACKAGE: 'content',
+  PROVIDER_VERSION_EXISTS: 'digest_change',
+}
+
+/** Runs a verification and keeps the evidence of what fails it; the failure goes on to the job either way. */
+export async function quarantineOnFailure<T>(
+  deps: MirrorDeps,
+  subject: { readonly wanted: PackageIdentity; readonly document: PackageDocument },
+  verify: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await verify()
+  } catch (error) {
+    if (error instanceof RegistryError && STEPS[error.code] !== undefined) await quarantine(deps, subject, error)
+    throw error
+  }
+}
+
+async function quarantine(
+  { database, clock, logger }: MirrorDeps,
+  { wanted, document }: { readonly wanted: PackageIdentity; readonly document: PackageDocument },
+  error: RegistryError,
+): Promise<void> {
+  const step = STEPS[error.code] ?? 'unknown'
+  const { address, version, platform } = wanted
+  logger.error(
+    { provider: formatProviderAddress(address), version, platform: formatPlatform(platform), step, code: error.code },
+    `package quarantined: ${error.message}`,
+  )
+  await upsertQuarantinedPackage(database.db, {
+    id: newId(),
+    ...address,
+    version,
+    ...platform,
+    step,
+    code: error.code,
+    message: error.message,
+    evidence: encodeJson({
+      ...error.detail,
+      announced: {
+        filename: document.filename,
+        shasum: document.shasum,
+        shasums_url: document.shasumsUrl,
+        signature_url: document.signatureUrl,
+        key_ids: document.signingKeys.map(({ keyId }) => keyId),
+      },
+    }),
+    upstreamUrl: document.downloadUrl,
+    createdAt: clock.now(),
+  })
+}

@@ -1,0 +1,88 @@
+import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
+import { encodeJson } from '../../base/database/columns.ts'
+import type { Db } from '../../base/database/open-database.ts'
+import { RegistryError } from '../../base/errors.ts'
+import { newId } from '../../base/ids.ts'
+import {
+  ensureProvider,
+  findProviderVersion,
+  insertProviderVersion,
+  listPlatforms,
+  lockProviderVersion,
+  type ProviderVersionRow,
+  recordPackages,
+  updateShasums,
+  updateVersionFlags,
+  type VerifiedPackage,
+} from '../providers/index.ts'
+import type { PackageDocument } from '../upstreams/index.ts'
+import type { MirrorDeps } from './mirror-deps.ts'
+import { deleteQuarantinedPackage, type PackageIdentity } from './quarantine-queries.ts'
+import type { VerifiedShasums } from './verified-shasums.ts'
+
+interface MirroredPackage {
+  readonly wanted: PackageIdentity
+  readonly document: PackageDocument
+  readonly list: VerifiedShasums
+  readonly item: VerifiedPackage
+  readonly createdBy: string
+}
+
+/** Makes a verified package visible, within the transaction that gives its claim back. */
+export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: MirroredPackage): Promise<void> {
+  const { wanted, list, item, createdBy } = input
+  const at = deps.clock.now()
+  const version = await ensureMirroredVersion(tx, input, at)
+  await lockProviderVersion(tx, version.id)
+  await refuseChangedDigests(tx, version, input)
+  if (!Buffer.from(version.shasums).equals(list.shasums)) {
+    const { shasums, signature, fingerprint } = list
+    await updateShasums(tx, version.id, { shasums, shasumsSignature: signature, signingKeyFingerprint: fingerprint })
+  }
+  if (version.deletedAt !== null) await updateVersionFlags(tx, version.id, { deletedAt: null })
+  await recordPackages(tx, deps.store, { ...wanted, versionId: version.id, packages: [item], at, createdBy })
+  await deleteQuarantinedPackage(tx, wanted)
+}
+
+async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number): Promise<ProviderVersionRow> {
+  const { wanted, document, list, createdBy } = input
+  const providerId = await ensureProvider(tx, { id: newId(), ...wanted.address, sourceUrl: null, createdAt: at })
+  await insertProviderVersion(tx, {
+    id: newId(),
+    providerId,
+    version: wanted.version,
+    protocols: encodeJson(document.protocols),
+    origin: 'mirrored',
+    shasums: list.shasums,
+    shasumsSignature: list.signature,
+    signingKeyFingerprint: list.fingerprint,
+    signedBy: 'upstream',
+    verificationWarning: list.warning ?? null,
+    createdAt: at,
+    createdBy,
+    deprecatedAt: null,
+    deprecationMessage: null,
+    blockedAt: null,
+    blockedReason: null,
+    deletedAt: null,
+  })
+  const row = await findProviderVersion(tx, providerId, wanted.version)
+  if (row === undefined) throw new Error(`Version ${wanted.version} vanished within its transaction`)
+  return row
+}
+
+/** An upstream that signs other bytes for a package we hold is an alarm: what we hold stays (reliability.md row 44). */
+async function refuseChangedDigests(tx: Db, version: ProviderVersionRow, { wanted, list }: MirroredPackage): Promise<void> {
+  for (const row of await listPlatforms(tx, version.id)) {
+    const listed = list.entries.get(row.filename)
+    if (`zh:${listed}` === row.zh) continue
+    throw new RegistryError(
+      'PROVIDER_VERSION_EXISTS',
+      `Cannot take "${formatProviderAddress(wanted.address)}" "${wanted.version}" over: the upstream changed the checksum of "${row.filename}"`,
+      {
+        hint: 'What is held stays in service; ask the publisher what happened before you trust the new files',
+        detail: { expected: row.zh, found: listed === undefined ? null : `zh:${listed}` },
+      },
+    )
+  }
+}

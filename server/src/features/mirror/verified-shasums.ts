@@ -1,0 +1,94 @@
+import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
+import { parseShasums, shasumsFilename } from '@terrace/protocol/shasums.ts'
+import { LRUCache } from 'lru-cache'
+import { RegistryError } from '../../base/errors.ts'
+import { listCandidateKeys, trustSigningKey } from '../trust/index.ts'
+import type { PackageDocument } from '../upstreams/index.ts'
+import { verifyShasumsSignature } from '../verification/index.ts'
+import type { MirrorDeps } from './mirror-deps.ts'
+import type { PackageIdentity } from './quarantine-queries.ts'
+
+/** A checksum list whose signature was made by a key that is trusted for the namespace. */
+export interface VerifiedShasums {
+  /** Exact bytes. */
+  readonly shasums: Uint8Array
+  /** Exact bytes. */
+  readonly signature: Uint8Array
+  /** File name → lower-case hex. */
+  readonly entries: ReadonlyMap<string, string>
+  /** Primary fingerprint of the key that signed. */
+  readonly fingerprint: string
+  readonly warning: string | undefined
+}
+
+/** Fetches and verifies the checksum list of a version. */
+export type ShasumsReader = (wanted: PackageIdentity, document: PackageDocument) => Promise<VerifiedShasums>
+
+const MAX_KEPT = 200
+const KEPT_MS = 60_000
+
+/**
+ * A reader that fetches one version's list once for all its platforms: lists are kept for a minute and requests that overlap
+ * share one answer. Failures are not kept.
+ */
+export function createShasumsReader(deps: MirrorDeps): ShasumsReader {
+  const kept = new LRUCache<string, Promise<VerifiedShasums>>({ max: MAX_KEPT, ttl: KEPT_MS })
+  return (wanted, document) => {
+    const key = `${formatProviderAddress(wanted.address)} ${wanted.version} ${document.shasumsUrl}`
+    const known = kept.get(key)
+    if (known !== undefined) return known
+    const reading = readVerifiedShasums(deps, wanted, document)
+    kept.set(key, reading)
+    reading.catch(() => kept.delete(key))
+    return reading
+  }
+}
+
+async function readVerifiedShasums(
+  deps: MirrorDeps,
+  { address, version }: PackageIdentity,
+  document: PackageDocument,
+): Promise<VerifiedShasums> {
+  const [shasums, signature] = await Promise.all([
+    deps.upstreams.fetchShasums(document),
+    fetchSignature(deps, document, `${formatProviderAddress(address)} ${version}`),
+  ])
+  const scope = { hostname: address.hostname, namespace: address.namespace }
+  const keys = await listCandidateKeys(deps, { scope, announced: document.signingKeys.map((key) => key.asciiArmor) })
+  const verified = await verifyShasumsSignature({
+    shasums,
+    signature,
+    keys,
+    now: deps.clock.now(),
+    expiredKeys: deps.config.providers.expiredKeys,
+  })
+  const warning = await trustSigningKey(deps, { scope, key: verified.key, source: 'announced' })
+  return {
+    shasums,
+    signature,
+    entries: readEntries(shasums, shasumsFilename({ type: address.type, version })),
+    fingerprint: verified.fingerprint,
+    warning: [verified.warning, warning].filter((text) => text !== undefined).join('; ') || undefined,
+  }
+}
+
+/** A signature that is not there is a failed verification, not a failed request. */
+async function fetchSignature({ upstreams }: MirrorDeps, document: PackageDocument, name: string): Promise<Uint8Array> {
+  try {
+    return await upstreams.fetchSignature(document)
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== 'UPSTREAM_REFUSED') throw error
+    throw new RegistryError('INVALID_SIGNATURE', `Cannot verify "${name}": the upstream has no signature for its checksum list`, {
+      detail: { reason: 'missing', ...error.detail },
+      cause: error,
+    })
+  }
+}
+
+/** A blank line crashes the clients that are given the list later (protocol.md C30.blank), so such a list is not taken. */
+function readEntries(shasums: Uint8Array, name: string): ReadonlyMap<string, string> {
+  const { checksums, problems } = parseShasums(shasums)
+  const blank = problems.find((problem) => problem.kind === 'blank_line')
+  if (blank === undefined) return checksums
+  throw new RegistryError('INVALID_SHASUMS', `Cannot take "${name}" over: line ${blank.line} is blank, which crashes clients`)
+}
