@@ -90,13 +90,18 @@ function toProblems(
   settings: ReadonlyMap<string, SourcedValue>,
   earlier: readonly ConfigProblem[],
 ): ConfigProblem[] {
-  const refused = new Set(earlier.map(({ key }) => CONFIG_KEYS.find((entry) => key.startsWith(entry.key))?.key))
+  const refused = new Set(earlier.map(({ key }) => CONFIG_KEYS.find((entry) => /^$|^[.[]/.test(remainder(key, entry.key)))?.key))
   return findings
     .filter(({ keys, warning }) => !warning && !keys.some((key) => refused.has(key)))
     .map(({ keys: [key], problem }) => {
       const source = settings.get(key)?.source
       return { key, problem, ...(source === undefined ? {} : { source }) }
     })
+}
+
+/** What follows a name in a longer one, such as `[0].file`; the whole text when it does not begin with the name. */
+function remainder(key: string, name: string): string {
+  return key.startsWith(name) ? key.slice(name.length) : key
 }
 
 async function checkFiles({ server, upstream, providers }: Config): Promise<RuleFinding[]> {
