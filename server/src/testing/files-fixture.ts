@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import fastify, { type InjectOptions, type LightMyRequestResponse } from 'fastify'
+import pino from 'pino'
 import { onTestFinished } from 'vitest'
 import { RegistryError } from '../base/errors.ts'
 import { createLinkSigner } from '../base/storage/link-signer.ts'
@@ -27,6 +28,8 @@ export interface FilesFixture {
   readonly store: MemoryObjectStore
   readonly clock: { ms: number; now(): number }
   readonly reports: DamageReport[]
+  /** Lines of the log. */
+  readonly log: readonly Record<string, unknown>[]
   /** Bytes that were read from the store, over all readers. */
   readonly counters: { bytesRead: number; openReaders: number }
   /** A link to the object that is valid for a minute. */
@@ -54,6 +57,7 @@ export async function filesFixture(options: FixtureOptions = {}): Promise<FilesF
   await store.put(KEY, Readable.from([content]), { maxBytes: 1 << 30 })
   const counted = countingStore(store)
   const reports: DamageReport[] = []
+  const log: Record<string, unknown>[] = []
   const app = fastify()
   app.setErrorHandler((error, _request, reply) => {
     if (!(error instanceof RegistryError)) return reply.code(500).send({ message: String(error) })
@@ -65,6 +69,7 @@ export async function filesFixture(options: FixtureOptions = {}): Promise<FilesF
       store: counted,
       signer,
       linkLifeSeconds: 60,
+      logger: pino({}, { write: (line: string) => void log.push(JSON.parse(line)) }),
       ...(options.stallTimeoutMs === undefined ? {} : { stallTimeoutMs: options.stallTimeoutMs }),
       expectedDigest: async () => expected,
       onDamaged: (key, wanted, found) => void reports.push({ key, expected: wanted, found }),
@@ -77,6 +82,7 @@ export async function filesFixture(options: FixtureOptions = {}): Promise<FilesF
     store,
     clock,
     reports,
+    log,
     ...counted,
     link,
     listen: async () => app.listen({ host: '127.0.0.1', port: 0 }),

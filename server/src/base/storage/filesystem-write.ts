@@ -125,7 +125,7 @@ function copyFile(place: Placement, path: string, { size, sha256 }: Digested): P
 function tooLarge(key: string, maxBytes: number): RegistryError {
   return new RegistryError('PAYLOAD_TOO_LARGE', `Cannot store "${key}": it is larger than ${maxBytes} bytes`, {
     hint: 'Send a smaller file, or have the limit raised',
-    detail: { maxBytes },
+    detail: { max_bytes: maxBytes },
   })
 }
 

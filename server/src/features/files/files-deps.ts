@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/logger.ts'
 import type { LinkSigner } from '../../base/storage/link-signer.ts'
 import type { ServableStore } from '../../base/storage/object-store.ts'
 
@@ -6,6 +7,7 @@ export interface FilesDeps {
   readonly store: Pick<ServableStore, 'open'>
   /** The one that signs for the store. */
   readonly signer: LinkSigner
+  readonly logger: Pick<Logger, 'info' | 'error'>
   /** `downloads.link_life_seconds`; browsers may keep a file that long. */
   readonly linkLifeSeconds: number
   /** A connection that takes no byte for so long is closed; 60 s by default. */

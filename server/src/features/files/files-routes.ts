@@ -13,12 +13,14 @@ export const filesRoutes =
   async (app) => {
     const pool = createBufferPool()
     const service: FileService = { ...deps, pool, digests: createDigestMemory(pool) }
-    // One route for both methods: Fastify's own HEAD route would read the body to measure it.
+    // One route for both methods: Fastify's own HEAD route would read the body to measure it. The CLI never repeats an archive
+    // request, so neither a rate limit nor the end of the process may refuse one (protocol.md P-21, 8.6).
     // Source: protocol.md 3.7, 5.4; P-13, P-14 in 7.3
     app.route<{ Params: { '*': string } }>({
       method: ['GET', 'HEAD'],
       url: `${FILES_PATH}*`,
-      config: { requires: 'public', rateLimitTier: 'protocol' },
+      config: { requires: 'public', rateLimitTier: 'none', alwaysOn: true },
+      schema: { summary: 'The bytes of a stored object, by a signed link' },
       handler: async (request: FastifyRequest<{ Params: { '*': string } }>, reply: FastifyReply) => {
         const key = request.params['*']
         requireLink(deps, key, request.query)

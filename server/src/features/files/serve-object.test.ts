@@ -23,11 +23,12 @@ describe('a damaged object', () => {
 
   test('of large size never arrives whole', async () => {
     const content = randomBytes(20 * MEGABYTE)
-    const { listen, link, reports } = await filesFixture({ content, expected: WRONG })
+    const { listen, link, reports, log } = await filesFixture({ content, expected: WRONG })
     const answer = await getRaw(`${await listen()}${link}`)
     expect(answer).toMatchObject({ status: 200, complete: false })
     expect(answer.body.byteLength).toBeLessThan(content.byteLength)
     expect(reports).toEqual([{ key: KEY, expected: WRONG, found: sha256Of(content) }])
+    expect(log).toMatchObject([{ msg: 'A download was cut', key: KEY, err: { code: 'OBJECT_DAMAGED' } }])
   })
 
   test('of large size answers 502 when it is asked for again', async () => {

@@ -122,8 +122,10 @@ async function stream(
   } catch (error) {
     response.destroy()
     if (error instanceof ObjectTruncatedError) damaged(service, transfer, exchange)
-    if (error instanceof ResponseClosedError) request.log.debug({ key: transfer.key }, 'The reader of a file went away')
-    else request.log.error({ err: error, key: transfer.key }, 'A download was cut')
+    // Fastify tells nobody of an answer that was cut after its head, so it is told here.
+    const fields = { err: error, request_id: request.id, key: transfer.key }
+    if (error instanceof ResponseClosedError) service.logger.info(fields, 'A download was left by its reader')
+    else service.logger.error(fields, 'A download was cut')
   }
 }
 
@@ -136,7 +138,9 @@ interface Damage {
 /** Reports a damaged object and makes the error for its reader. */
 function damaged(service: FileService, { key, expected, found }: Damage, { request }: Exchange): RegistryError {
   const report = async () => service.onDamaged(key, expected, found)
-  report().catch((error: unknown) => request.log.error({ err: error, key }, 'Cannot record that an object is damaged'))
+  report().catch((error: unknown) =>
+    service.logger.error({ err: error, request_id: request.id, key }, 'Cannot record that an object is damaged'),
+  )
   const state = found === undefined ? 'the stored object is missing or incomplete' : 'the stored object is damaged'
   return new RegistryError('OBJECT_DAMAGED', `Cannot read "${key}": ${state}`, {
     hint: 'Restore the object from a backup, or have the provider fetched again',
