@@ -66,6 +66,7 @@ describe('import rules', () => {
 
   test.each([
     ['server/src/features/mirror/a.ts', '../providers/index.ts'],
+    ['server/src/commands/serve.ts', '../app.ts'],
     ['server/src/features/mirror/a.ts', '../audit/index.ts'],
     ['server/src/features/mirror/mirror-queries.ts', 'kysely'],
     ['server/src/base/outbound/a.ts', 'undici'],

@@ -13,9 +13,11 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   files: [],
   health: [],
   verification: [],
+  trust: ['verification'],
   upstreams: ['verification'],
-  providers: ['definitions', 'files', 'upstreams', 'verification'],
-  mirror: ['definitions', 'files', 'providers', 'upstreams', 'verification'],
+  providers: ['definitions', 'files', 'trust', 'upstreams', 'verification'],
+  publishing: ['files', 'providers', 'trust', 'verification'],
+  mirror: ['definitions', 'files', 'providers', 'trust', 'upstreams', 'verification'],
 }
 
 /** Features that every other feature may use. */
@@ -65,8 +67,8 @@ function checkServerLayer(from: string, to: string): string | undefined {
   if (!from.startsWith('server/src/') || !to.startsWith('server/src/') || isTestFile(from)) return undefined
   const inLowerLayer = /^server\/src\/(?:base|config)\//.test(from)
   if (inLowerLayer && featureOf(to) !== undefined) return 'base and config may not use a feature'
-  const isTop = (path: string): boolean => posix.dirname(path) === 'server/src'
-  return isTop(to) && !isTop(from) ? 'only the entry points use entry points' : undefined
+  const isEntryPoint = (path: string): boolean => posix.dirname(path) === 'server/src' || path.startsWith('server/src/commands/')
+  return isEntryPoint(to) && !isEntryPoint(from) ? 'only the entry points use entry points' : undefined
 }
 
 function checkFeatureEdge(from: string, to: string): string | undefined {
