@@ -23,7 +23,7 @@ const STAND_IN = `
       request.on('end', () => response.end(JSON.stringify({ token: JSON.parse(body).username + '-token' })))
     })
     server.listen(Number(process.env.TFR_SERVER_PORT), process.env.TFR_SERVER_HOST, () =>
-      console.log(JSON.stringify({ msg: 'listening', url: 'http://127.0.0.1:' + server.address().port })))
+      console.log('  http://localhost:' + server.address().port))
     process.on('SIGTERM', () => process.exit(0))
   }
 `

@@ -112,10 +112,12 @@ function serverEnvironment(options: TerraceOptions, place: { folder: string; dat
   }
 }
 
-/** The first http address that the server names is the one it listens on. */
+/** The first http address that the server names on this machine is the one it listens on. */
 async function waitUntilReady(server: ChildServer): Promise<string> {
   const deadline = Date.now() + START_TIMEOUT_MS
-  const [url] = await server.waitForOutput(/http:\/\/127\.0\.0\.1:[1-9]\d*/, START_TIMEOUT_MS)
+  const [, port] = await server.waitForOutput(/http:\/\/(?:localhost|127\.0\.0\.1):([1-9]\d*)/, START_TIMEOUT_MS)
+  // Not by name: `localhost` may mean ::1 first, where nobody listens.
+  const url = `http://127.0.0.1:${port}`
   while (!(await answers(`${url}/readyz`))) {
     const end = await Promise.race([server.ended, setTimeout(POLL_MS)])
     if (end !== undefined || Date.now() > deadline) throw new Error(`The server did not become ready:\n${server.output()}`)
