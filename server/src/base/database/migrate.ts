@@ -10,8 +10,8 @@ import type { Schema } from './schema.ts'
 export interface MigrationState {
   readonly number: number
   readonly name: string
-  /** Unix milliseconds; `null` while it waits to be applied. */
-  readonly appliedAt: number | null
+  /** Unix milliseconds; `undefined` while it waits to be applied. */
+  readonly appliedAt: number | undefined
   /** False for one that a newer release has applied; this program runs on it but cannot undo it. */
   readonly known: boolean
 }
@@ -70,7 +70,7 @@ export async function migrationStatus(db: Db, options: MigrateOptions = {}): Pro
   const applied = await readApplied(db)
   const ours = migrations.map(({ number, name }) => {
     const row = applied.find((candidate) => candidate.number === number)
-    return { number, name, appliedAt: row?.appliedAt ?? null, known: true }
+    return { number, name, appliedAt: row?.appliedAt, known: true }
   })
   const newer = applied.filter((row) => !migrations.some(({ number }) => number === row.number))
   return [...ours, ...newer.map((row) => ({ ...row, known: false }))]

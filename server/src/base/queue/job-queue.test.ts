@@ -1,0 +1,4 @@
+import { DIALECTS } from '../../testing/dialects.ts'
+import { jobQueueContract } from './job-queue.contract.ts'
+
+for (const dialect of DIALECTS) jobQueueContract(dialect)
