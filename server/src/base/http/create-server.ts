@@ -63,7 +63,7 @@ export function createServer(options: ServerOptions): App {
   const app = fastify({
     ...serverSettings(options, isTrustedProxy),
     frameworkErrors: (error, request, reply) => {
-      refuseBeforeRouting(error, request as FastifyRequest, reply as unknown as FastifyReply)
+      refuseBeforeRouting(options.logger, error, { request: request as FastifyRequest, reply: reply as unknown as FastifyReply })
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
@@ -122,10 +122,13 @@ function answerUnknownAddresses(app: App, chain: ChainOptions): void {
   })
 }
 
-function refuseBeforeRouting(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+// No hook runs for these addresses, so the log line is written here.
+function refuseBeforeRouting(logger: Logger, error: unknown, { request, reply }: { request: FastifyRequest; reply: FastifyReply }): void {
   request.actor = ANONYMOUS
   setSecurityHeaders(request, reply, SECURITY_HEADERS)
-  sendError(request, reply, asExpectedError(error) ?? new RegistryError('BAD_REQUEST', 'Cannot read the address: it is not valid'))
+  const refusal = asExpectedError(error) ?? new RegistryError('BAD_REQUEST', 'Cannot read the address: it is not valid')
+  logger.info({ request_id: request.id, method: request.method, path: pathOf(request), status: refusal.status }, 'Request refused')
+  sendError(request, reply, refusal)
 }
 
 const BROKEN_REQUEST_ANSWER = [
