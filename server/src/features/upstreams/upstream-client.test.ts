@@ -156,9 +156,9 @@ describe('documents', () => {
 
   // protocol.md C61: one such string breaks the whole list for Terraform; we leave it out and say so.
   test('a string that is no version is left out and logged, a duplicate is listed once', async () => {
-    const list = { versions: [{ version: '1.0' }, { version: 'v2.0.0' }, { version: '1.0.0' }, { version: 'banana' }] }
+    const list = { versions: [{ version: '1.0', protocols: ['5.0'] }, { version: 'v2.0.0' }, { version: '1.0.0' }, { version: 'banana' }] }
     const client = clientOf(await versions(list))
-    expect((await client.listVersions(WIDGET)).map(({ version }) => version)).toEqual(['1.0.0'])
+    expect(await client.listVersions(WIDGET)).toEqual([{ version: '1.0.0', protocols: ['5.0'], platforms: [] }])
     expect(client.warnings).toMatchObject([{ version: 'v2.0.0' }, { version: 'banana' }])
   })
 
