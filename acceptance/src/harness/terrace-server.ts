@@ -82,7 +82,7 @@ export async function startTerrace(options: TerraceOptions = {}): Promise<Terrac
     process: server,
     signIn,
     terrace: async (args) => {
-      const client = { ...baseEnvironment(folder.path), TERRACE_URL: url, TERRACE_TOKEN: await signIn() }
+      const client = { ...baseEnvironment(folder.path), TERRACE_SERVER: url, TERRACE_TOKEN: await signIn() }
       return runCommand(process.execPath, [launcher, ...args], { cwd: folder.path, env: client })
     },
     stop: () => server.stop(STOP_TIMEOUT_MS),

@@ -7,13 +7,13 @@ import type { JobQueue } from './queue/job-queue.ts'
 import type { Secrets } from './secrets/load-secrets.ts'
 import type { Spool } from './spool.ts'
 import type { LinkSigner } from './storage/link-signer.ts'
-import type { ObjectStore } from './storage/object-store.ts'
+import type { ServableStore } from './storage/object-store.ts'
 
 /** What every feature may use. Built once in `open-deps.ts`; a use case names the part it needs. */
 export interface Deps {
   readonly config: Config
   readonly database: Database
-  readonly store: ObjectStore
+  readonly store: ServableStore
   readonly spool: Spool
   readonly queue: JobQueue
   readonly outbound: Outbound

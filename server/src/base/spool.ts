@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { RegistryError } from './errors.ts'
 import { newId } from './ids.ts'
+import { writeAll } from './storage/durable-file.ts'
+import { onDisk } from './storage/storage-error.ts'
 
 /** A file of ours on the local disk that holds what somebody is sending; it goes away with `discard`. */
 export interface SpooledFile {
@@ -37,17 +39,7 @@ export interface SpoolSink {
   abort(): Promise<void>
 }
 
-const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const FLUSH_BYTES = 1 << 20
-
-function storageFull(path: string, cause: unknown): unknown {
-  const code = (cause as NodeJS.ErrnoException).code
-  if (code === undefined || !FULL_CODES.has(code)) return cause
-  return new RegistryError('STORAGE_FULL', `Cannot receive the file: no space left in "${path}"`, {
-    hint: 'Free space on the volume of "data_dir" and send it again',
-    cause,
-  })
-}
 
 /**
  * The spool below `root`. Each process has a folder of its own, named after the machine and the process, so that a sweep can
@@ -88,13 +80,11 @@ async function openSpoolSink(path: string, maxBytes: number): Promise<SpoolSink>
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   const flush = async () => {
-    if (waitingBytes === 0) return
     const chunks = waiting
+    const bytes = waitingBytes
     waiting = []
     waitingBytes = 0
-    await file.writev(chunks).catch((cause) => {
-      throw storageFull(path, cause)
-    })
+    if (bytes > 0) await onDisk({ verb: 'write', key: 'spool', root: path }, writeChunks(file, chunks, bytes))
   }
   const discard = () => rm(path, { force: true })
   return {
@@ -122,6 +112,12 @@ async function openSpoolSink(path: string, maxBytes: number): Promise<SpoolSink>
       await discard()
     },
   }
+}
+
+/** A nearly full disk may take only a part and report no error. */
+async function writeChunks(file: FileHandle, chunks: readonly Uint8Array[], bytes: number): Promise<void> {
+  const { bytesWritten } = await file.writev(chunks)
+  if (bytesWritten < bytes) await writeAll(file, Buffer.concat(chunks).subarray(bytesWritten))
 }
 
 function isRunning(pid: number): boolean {

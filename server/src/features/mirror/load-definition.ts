@@ -49,7 +49,7 @@ export async function loadDefinition(deps: MirrorDeps, { by, text, filename }: L
 function resolveInput({ address, versions, platforms }: DefinedProvider): ResolveProviderInput {
   return {
     ...address,
-    versions: versions.map(({ text }) => text),
+    versions: versions.map(({ text, exact }) => exact ?? text),
     platforms: platforms === 'all' ? 'all' : platforms.map(formatPlatform),
   }
 }

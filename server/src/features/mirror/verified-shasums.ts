@@ -77,12 +77,15 @@ async function fetchSignature({ upstreams }: MirrorDeps, document: PackageDocume
   try {
     return await upstreams.fetchSignature(document)
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== 'UPSTREAM_REFUSED') throw error
-    throw new RegistryError('INVALID_SIGNATURE', `Cannot verify "${name}": the upstream has no signature for its checksum list`, {
-      detail: { reason: 'missing', ...error.detail },
-      cause: error,
-    })
+    throw error instanceof RegistryError && error.code === 'UPSTREAM_REFUSED' ? missingSignature(name, error) : error
   }
+}
+
+function missingSignature(name: string, cause: RegistryError): RegistryError {
+  return new RegistryError('INVALID_SIGNATURE', `Cannot verify "${name}": the upstream has no signature for its checksum list`, {
+    detail: { reason: 'missing', ...cause.detail },
+    cause,
+  })
 }
 
 /** A blank line crashes the clients that are given the list later (protocol.md C30.blank), so such a list is not taken. */

@@ -16,7 +16,7 @@
  */
 export { renderOnce, sendDocument } from './answer-documents.ts'
 export { type ObjectClaims, withObjectClaims } from './claim-objects.ts'
-export { expectedPackageDigest, markPackageDamaged } from './damage.ts'
+export { createPackageDigests, markPackageDamaged } from './damage.ts'
 export { packageLink } from './package-links.ts'
 export { providerAdminRoutes } from './provider-admin-routes.ts'
 export {

@@ -185,13 +185,15 @@ export function findPlatformById(db: Db, id: string): Promise<ProviderPlatformRo
   return db.selectFrom('providerPlatforms').select(PLATFORM_COLUMNS).where('id', '=', id).executeTakeFirst()
 }
 
-/** The row that owns a stored object; `undefined` for an orphan and for a deleted package. */
-export function findPlatformByStorageKey(db: Db, storageKey: string): Promise<ProviderPlatformRow | undefined> {
+/** The row that owns a stored object, with its version's block; `undefined` for an orphan and for a deleted package. */
+export function findPlatformByStorageKey(db: Db, storageKey: string) {
   return db
-    .selectFrom('providerPlatforms')
-    .select(PLATFORM_COLUMNS)
-    .where('storageKey', '=', storageKey)
-    .where('deletedAt', 'is', null)
+    .selectFrom('providerPlatforms as p')
+    .innerJoin('providerVersions as v', 'v.id', 'p.versionId')
+    .select(['p.id', 'p.zh', 'p.blockedAt', 'p.damagedAt', 'v.blockedAt as versionBlockedAt'])
+    .where('p.storageKey', '=', storageKey)
+    .where('p.deletedAt', 'is', null)
+    .where('v.deletedAt', 'is', null)
     .executeTakeFirst()
 }
 

@@ -18,12 +18,15 @@ export function readAddress(params: ProviderParams & { readonly hostname?: strin
     const address = parseProviderPathParts(params)
     return params.hostname === undefined ? { ...address, hostname: SELF_HOSTNAME } : address
   } catch (error) {
-    if (!(error instanceof AddressError)) throw error
-    throw new RegistryError('INVALID_ADDRESS', `Cannot read provider "${params.namespace}/${params.type}": ${error.reason}`, {
-      hint: 'A provider address is [HOSTNAME/]NAMESPACE/TYPE',
-      cause: error,
-    })
+    throw error instanceof AddressError ? invalidAddress(params, error) : error
   }
+}
+
+function invalidAddress({ namespace, type }: ProviderParams, cause: AddressError): RegistryError {
+  return new RegistryError('INVALID_ADDRESS', `Cannot read provider "${namespace}/${type}": ${cause.reason}`, {
+    hint: 'A provider address is [HOSTNAME/]NAMESPACE/TYPE',
+    cause,
+  })
 }
 
 /** Reads a version out of a path; `1.0` is read as `1.0.0`, as the clients do. */

@@ -5,12 +5,7 @@ import { newId } from '../../base/ids.ts'
 import type { SigningKey } from '../verification/index.ts'
 import { insertSigningKey, listSigningKeysOf, type SigningKeyRow } from './signing-key-queries.ts'
 import type { TrustDeps } from './trust-deps.ts'
-
-/** Whose packages a key would sign. */
-export interface KeyScope {
-  readonly hostname: string
-  readonly namespace: string
-}
+import type { KeyScope } from './trusted-keys.ts'
 
 /** A key that has made a good signature, and where it came from. */
 export interface SignedBy {

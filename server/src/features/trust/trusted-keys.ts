@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config/config-schema.ts'
 import { readSigningKey } from '../verification/index.ts'
-import type { KeyScope } from './trust-signing-key.ts'
+
+/** Whose packages a key would sign. */
+export interface KeyScope {
+  readonly hostname: string
+  readonly namespace: string
+}
 
 /** Signing keys that the configuration names (`providers.trusted_keys`). */
 export interface TrustedKeys {

@@ -1,0 +1,75 @@
+import multipart from '@fastify/multipart'
+import type { AppDeps } from './app-deps.ts'
+import { createServer, type RateLimits } from './base/http/create-server.ts'
+import type { App } from './base/http/edge-types.ts'
+import type { Lifecycle } from './base/http/lifecycle.ts'
+import type { Config } from './config/config-schema.ts'
+import { hasScope, isScope } from './features/access/index.ts'
+import { accountRoutes, createAuthenticator } from './features/accounts/index.ts'
+import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
+import { discoveryRoutes } from './features/discovery/index.ts'
+import { filesRoutes } from './features/files/index.ts'
+import { healthRoutes } from './features/health/index.ts'
+import { definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
+import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
+import { publishRoutes } from './features/publishing/index.ts'
+import { signingKeyRoutes } from './features/trust/index.ts'
+import { PRODUCT_VERSION } from './version.ts'
+
+/** Parts of one multipart request: a package for every platform there is, and the documents. */
+const MULTIPART_LIMITS = { fieldNameSize: 100, fieldSize: 64 * 1024, fields: 32, files: 64, headerPairs: 50 }
+
+/** Registers every feature. The table of contents of the server. */
+export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App> {
+  const { config } = deps
+  const app = createServer({
+    logger: deps.logger,
+    clock: deps.clock,
+    lifecycle,
+    version: PRODUCT_VERSION,
+    publicUrl: config.server.publicUrl,
+    trustedProxies: config.server.behindProxy ? config.server.trustedProxies : [],
+    rateLimits: rateLimitsOf(config),
+    authenticate: createAuthenticator(deps),
+    hasScope,
+    isScope,
+    onFailedAttempt: createAttemptRecorder(deps),
+  })
+  await app.register(multipart, { limits: { ...MULTIPART_LIMITS, fileSize: Number.POSITIVE_INFINITY }, throwFileSizeLimit: true })
+
+  await app.register(discoveryRoutes(deps))
+  await app.register(healthRoutes({ ...deps, lifecycle }))
+  await app.register(providerRoutes(deps))
+  await app.register(mirrorRoutes(deps))
+  await app.register(shasumsRoutes(deps))
+  await app.register(
+    filesRoutes({
+      store: deps.store,
+      logger: deps.logger,
+      signer: deps.linkSigner,
+      linkLifeSeconds: config.downloads.linkLifeSeconds,
+      expectedDigest: createPackageDigests(deps),
+      onDamaged: (key, expected, found) => markPackageDamaged(deps, { key, expected, found }),
+    }),
+  )
+
+  await app.register(accountRoutes(deps))
+  await app.register(auditRoutes(deps))
+  await app.register(publishRoutes(deps))
+  await app.register(providerAdminRoutes(deps))
+  await app.register(signingKeyRoutes(deps))
+  await app.register(definitionRoutes(deps))
+  await app.register(jobRoutes(deps))
+  await app.register(quarantineRoutes(deps))
+  return app
+}
+
+function rateLimitsOf({ rateLimit }: Config): RateLimits | undefined {
+  if (!rateLimit.enabled) return undefined
+  return {
+    protocol: rateLimit.protocolPerMinute,
+    api: rateLimit.apiPerMinute,
+    sign_in: rateLimit.signInPerMinute,
+    upload: rateLimit.uploadPerMinute,
+  }
+}

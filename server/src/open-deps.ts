@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import type { AppDeps } from './app-deps.ts'
+import { systemClock } from './base/clock.ts'
+import { openDatabase } from './base/database/open-database.ts'
+import type { Logger } from './base/logger.ts'
+import { createOutbound } from './base/outbound/outbound.ts'
+import { createJobQueue } from './base/queue/job-queue.ts'
+import { createWakeUp } from './base/queue/wake-up.ts'
+import { loadSecrets } from './base/secrets/load-secrets.ts'
+import { createSpool } from './base/spool.ts'
+import { createFilesystemStore } from './base/storage/filesystem-store.ts'
+import { createLinkSigner } from './base/storage/link-signer.ts'
+import type { Config } from './config/config-schema.ts'
+import { createProviderCatalog } from './features/providers/index.ts'
+import { createRegistrySigningKey, loadTrustedKeys } from './features/trust/index.ts'
+import { createUpstreamClient } from './features/upstreams/index.ts'
+import { createPackageInspector } from './features/verification/index.ts'
+
+const MEGABYTE = 1024 * 1024
+
+export interface OpenedDeps {
+  readonly deps: AppDeps
+  /** Gives everything back; the process may end afterwards. */
+  close(): Promise<void>
+}
+
+/**
+ * Builds what the features work with. Nothing is asked of the database yet, so that a server can answer probes while the
+ * database is still away.
+ *
+ * @throws {Error} naming the setting, when a key file, a secret or the data folder cannot be used.
+ */
+export async function openDeps(config: Config, logger: Logger): Promise<OpenedDeps> {
+  const clock = systemClock
+  const secrets = await loadSecrets({ config, dataDir: config.dataDir })
+  const database = openDatabase({ ...config.database, logger })
+  const linkSigner = createLinkSigner({ key: secrets.linkSigningKey, clock })
+  const store = createFilesystemStore({ root: config.storage.local.path, signer: linkSigner })
+  const spool = createSpool(join(config.dataDir, 'tmp'))
+  const outbound = createOutbound({
+    allowedNetworks: config.outbound.allowedNetworks,
+    apiTimeoutMs: config.outbound.apiTimeoutSeconds * 1000,
+    proxyUrl: config.outbound.proxyUrl,
+    clock,
+    logger,
+  })
+  const inspector = createPackageInspector()
+  const base = { config, database, store, spool, outbound, secrets, linkSigner, clock, logger, inspector }
+  const deps: AppDeps = {
+    ...base,
+    queue: createJobQueue({
+      db: database.db,
+      maxAttempts: config.providers.downloadRetryAttempts,
+      retryInitialDelayMs: config.providers.downloadRetryInitialDelayMs,
+    }),
+    trustedKeys: await loadTrustedKeys(config.providers.trustedKeys),
+    registrySigningKey: createRegistrySigningKey({ db: database.db, secrets, clock }),
+    catalog: createProviderCatalog({ database, clock, logger }),
+    upstreams: createUpstreamClient({
+      outbound,
+      clock,
+      logger,
+      upstreams: config.upstream,
+      downloads: {
+        maxBytes: config.features.maxDownloadSizeMb * MEGABYTE,
+        idleTimeoutMs: config.providers.downloadTimeoutSeconds * 1000,
+        totalTimeoutMs: config.providers.downloadTotalTimeoutSeconds * 1000,
+      },
+    }),
+    jobs: createWakeUp(),
+  }
+  return {
+    deps,
+    async close() {
+      await outbound.close()
+      await inspector.close()
+      await spool.close()
+      await database.close()
+    },
+  }
+}
