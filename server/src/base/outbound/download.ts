@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { startDeadline } from './deadline.ts'
 import type { ByteSink, ResponseHead } from './exchange.ts'
 import type { Follow, Followed } from './follow-redirects.ts'
-import type { Downloaded, DownloadOptions } from './outbound.ts'
 import { ConnectionError, tooLargeError, transportError, truncatedError, unusableAnswer } from './outbound-errors.ts'
+import type { Downloaded, DownloadOptions } from './outbound-requests.ts'
 import { parseOutboundUrl } from './outbound-url.ts'
 
 /** How far a download has come, over all its connections. */

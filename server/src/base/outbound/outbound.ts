@@ -1,11 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { createAddressGuard } from './address-guard.ts'
 import { createDispatchers, type ResolveAddresses } from './dispatchers.ts'
 import { downloadBody } from './download.ts'
 import type { ByteSink } from './exchange.ts'
 import { createFollower, type OutboundLogger } from './follow-redirects.ts'
+import type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes } from './outbound-requests.ts'
 import { readBytes } from './read-bytes.ts'
+
+export type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes } from './outbound-requests.ts'
 
 export interface OutboundOptions {
   /** CIDRs of private networks that may be contacted all the same. */
@@ -17,50 +19,6 @@ export interface OutboundOptions {
   /** HTTP proxy for everything; empty or missing: none. */
   readonly proxyUrl?: string
   readonly resolveAddresses?: ResolveAddresses
-}
-
-interface RequestOptions {
-  /** PEM file of CAs that are trusted for this request beside the usual ones. */
-  readonly caFile?: string
-  readonly signal?: AbortSignal
-  /** Default 5. */
-  readonly maxRedirects?: number
-}
-
-export interface GetBytesOptions extends RequestOptions {
-  /** Limit of the body, before and after decompression. */
-  readonly maxBytes: number
-  /** Limit of the whole call, redirects included. */
-  readonly timeoutMs?: number
-  readonly accept?: string
-}
-
-export interface ReceivedBytes {
-  /** Always 2xx. */
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: Uint8Array
-  /** After redirects; relative URLs in the body resolve against it. */
-  readonly finalUrl: URL
-}
-
-export interface DownloadOptions extends RequestOptions {
-  readonly maxBytes: number
-  /** Longest pause between two chunks. */
-  readonly idleTimeoutMs: number
-  /** Limit of the whole call, resumptions included. */
-  readonly totalTimeoutMs: number
-  /** Size that is known beforehand: any other one is a truncated or wrong body. */
-  readonly expectedBytes?: number
-  /** Called at most every 256 KiB and at the end. */
-  readonly onProgress?: (bytesDone: number, bytesTotal: number | undefined) => void
-}
-
-export interface Downloaded {
-  readonly bytes: number
-  /** As announced; `undefined` when the upstream did not say, and then a truncated body may look complete. */
-  readonly contentLength: number | undefined
-  readonly finalUrl: URL
 }
 
 /**

@@ -3,8 +3,8 @@ import { gunzip, inflate } from 'node:zlib'
 import { startDeadline } from './deadline.ts'
 import type { ByteSink, ResponseHead } from './exchange.ts'
 import type { Follow } from './follow-redirects.ts'
-import type { GetBytesOptions, ReceivedBytes } from './outbound.ts'
 import { tooLargeError, transportError, unusableAnswer } from './outbound-errors.ts'
+import type { GetBytesOptions, ReceivedBytes } from './outbound-requests.ts'
 import { parseOutboundUrl } from './outbound-url.ts'
 
 const DECODERS: Readonly<Record<string, (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>>> = {
