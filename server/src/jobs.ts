@@ -4,11 +4,11 @@ import { createShasumsReader, FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, 
 import { sweepOrphanObjects } from './features/providers/index.ts'
 
 /** Every kind of job item and what runs it. */
-export function jobHandlers(deps: AppDeps): Record<string, JobHandler> {
+export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
   return {
     [RESOLVE_PROVIDER]: resolveProviderJob(deps),
     [FETCH_PACKAGE]: fetchPackageJob({ ...deps, readShasums: createShasumsReader(deps) }),
-  } as Record<string, JobHandler>
+  }
 }
 
 const SWEEP_EVERY_MS = 10 * 60 * 1000

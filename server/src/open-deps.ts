@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { AppDeps } from './app-deps.ts'
-import { systemClock } from './base/clock.ts'
-import { openDatabase } from './base/database/open-database.ts'
+import { type Clock, systemClock } from './base/clock.ts'
+import { type Database, openDatabase } from './base/database/open-database.ts'
 import type { Logger } from './base/logger.ts'
 import { createOutbound } from './base/outbound/outbound.ts'
 import { createJobQueue } from './base/queue/job-queue.ts'
@@ -24,17 +24,23 @@ export interface OpenedDeps {
   close(): Promise<void>
 }
 
+/** Parts that a test brings. */
+export interface GivenDeps {
+  readonly clock?: Clock
+  readonly database?: Database
+}
+
 /**
  * Builds what the features work with. Nothing is asked of the database yet, so that a server can answer probes while the
  * database is still away.
  *
  * @throws {Error} naming the setting, when a key file, a secret or the data folder cannot be used.
  */
-export async function openDeps(config: Config, logger: Logger): Promise<OpenedDeps> {
-  const clock = systemClock
+export async function openDeps(config: Config, logger: Logger, given: GivenDeps = {}): Promise<OpenedDeps> {
+  const { clock = systemClock } = given
   const secrets = await loadSecrets({ config, dataDir: config.dataDir })
-  const database = openDatabase({ ...config.database, logger })
-  const linkSigner = createLinkSigner({ key: secrets.linkSigningKey, clock })
+  const database = given.database ?? openDatabase({ ...config.database, logger })
+  const linkSigner = createLinkSigner({ key: secrets.linkKey, clock })
   const store = createFilesystemStore({ root: config.storage.local.path, signer: linkSigner })
   const spool = createSpool(join(config.dataDir, 'tmp'))
   const outbound = createOutbound({
@@ -48,10 +54,9 @@ export async function openDeps(config: Config, logger: Logger): Promise<OpenedDe
   const base = { config, database, store, spool, outbound, secrets, linkSigner, clock, logger, inspector }
   const deps: AppDeps = {
     ...base,
-    queue: createJobQueue({
-      db: database.db,
+    queue: createJobQueue(database.db, {
       maxAttempts: config.providers.downloadRetryAttempts,
-      retryInitialDelayMs: config.providers.downloadRetryInitialDelayMs,
+      initialDelayMs: config.providers.downloadRetryInitialDelayMs,
     }),
     trustedKeys: await loadTrustedKeys(config.providers.trustedKeys),
     registrySigningKey: createRegistrySigningKey({ db: database.db, secrets, clock }),

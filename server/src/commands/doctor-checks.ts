@@ -50,7 +50,7 @@ const CHECKS: readonly Check[] = [
     name: 'schema',
     fix: 'Run: terrace migrate',
     async run({ database }) {
-      const missing = (await database.migrationStatus()).filter(({ appliedAt }) => appliedAt === null)
+      const missing = (await database.migrationStatus()).filter(({ appliedAt }) => appliedAt === undefined)
       if (missing.length > 0) throw new Error(`${missing.length} migrations are missing: ${missing.map(({ name }) => name).join(', ')}`)
       return 'up to date'
     },
@@ -59,7 +59,7 @@ const CHECKS: readonly Check[] = [
     name: 'encryption key',
     fix: 'Give the server the key that the database was made with (ENCRYPTION_KEY, or the file in data_dir/secrets)',
     async run(deps) {
-      await checkEncryptionKey(deps)
+      await checkEncryptionKey(deps.database.db, deps.secrets)
       return 'belongs to the database'
     },
   },

@@ -45,7 +45,7 @@ async function bringUpToDate(database: Database): Promise<number> {
 async function showStatus(database: Database): Promise<number> {
   const states = await database.migrationStatus()
   for (const { name, appliedAt } of states) {
-    process.stdout.write(`${appliedAt === null ? 'missing                 ' : new Date(appliedAt).toISOString()}  ${name}\n`)
+    process.stdout.write(`${appliedAt === undefined ? 'missing                 ' : new Date(appliedAt).toISOString()}  ${name}\n`)
   }
-  return states.every(({ appliedAt }) => appliedAt !== null) ? 0 : 1
+  return states.every(({ appliedAt }) => appliedAt !== undefined) ? 0 : 1
 }

@@ -14,7 +14,7 @@ const RETRY_MS = 2_000
  */
 export async function prepareDatabase(deps: AppDeps): Promise<{ readonly setupToken: string | undefined }> {
   await migrateOnceItAnswers(deps)
-  await checkEncryptionKey(deps)
+  await checkEncryptionKey(deps.database.db, deps.secrets)
   return ensureFirstAdministrator(deps)
 }
 

@@ -22,7 +22,6 @@ export function startWork(deps: AppDeps, { runJobs }: { readonly runJobs: boolea
     pollMs: POLL_MS,
     leaseMs: LEASE_MS,
     logger: deps.logger,
-    clock: deps.clock,
   })
   deps.jobs.connect(() => worker.wake())
   return {
