@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { type Origin, systemOrigin } from '../../base/http/edge-types.ts'
+import type { FailedAttempt } from '../../base/http/error-handler.ts'
+import { DIALECTS, type Dialect, openTestDatabase } from '../../testing/dialects.ts'
+import { openTestEdge, testActor, testClock, testLog } from '../../testing/test-edge.ts'
+import { auditRoutes, createAttemptRecorder, recordAudit } from './index.ts'
+
+const AUDITOR = testActor('auditor', ['audit:read'])
+const READER = testActor('reader', ['providers:read'])
+const origin: Origin = { actor: AUDITOR, ip: '192.0.2.7', requestId: 'request-1' }
+const attempt: FailedAttempt = { origin, outcome: 'denied', code: 'SCOPE_MISSING', action: 'provider.delete', path: '/api/v1/providers/x' }
+
+async function openAudit(dialect: Dialect) {
+  const database = await openTestDatabase(dialect)
+  const clock = testClock()
+  const log = testLog()
+  const edge = openTestEdge((app) => app.register(auditRoutes({ database })), { actors: { auditor: AUDITOR, reader: READER } })
+  const list = async (query = '') => {
+    const response = await edge.request({ url: `/api/v1/audit?${query}`, headers: { authorization: 'Bearer auditor' } })
+    return response.json<{ items: { action: string; details: unknown }[]; total: number }>()
+  }
+  const recorder = createAttemptRecorder({ database, clock, logger: log.logger })
+  return { ...edge, database, clock, log, list, recorder }
+}
+
+describe.each(DIALECTS)('audit on %s', (dialect) => {
+  test('a record shows who did what, where from and with what outcome', async () => {
+    const { database, list } = await openAudit(dialect)
+    const at = Date.UTC(2026, 4, 5, 6, 7, 8)
+    await recordAudit(database.db, {
+      at,
+      origin,
+      action: 'api_key.create',
+      object: 'deploy',
+      details: { scopes: ['admin'], token: 'canary' },
+    })
+    expect(await list()).toEqual({
+      items: [
+        {
+          id: expect.any(String),
+          at: '2026-05-05T06:07:08.000Z',
+          actor: { id: AUDITOR.id, name: 'auditor' },
+          action: 'api_key.create',
+          object: 'deploy',
+          outcome: 'allowed',
+          ip: '192.0.2.7',
+          request_id: 'request-1',
+          details: { scopes: ['admin'], token: '[redacted]' },
+        },
+      ],
+      total: 1,
+      limit: 50,
+      offset: 0,
+    })
+  })
+
+  test('a record vanishes with the transaction of its change', async () => {
+    const { database, list } = await openAudit(dialect)
+    const change = database.db.transaction().execute(async (tx) => {
+      await recordAudit(tx, { at: 1, origin, action: 'x.y', object: 'z' })
+      throw new Error('rolled back')
+    })
+    await expect(change).rejects.toThrow('rolled back')
+    expect((await list()).total).toBe(0)
+  })
+
+  test('the newest records come first, page by page', async () => {
+    const { database, list } = await openAudit(dialect)
+    for (const at of [1, 2, 3, 3]) await recordAudit(database.db, { at, origin: systemOrigin('job'), action: `at.${at}`, object: 'x' })
+    const actions = async (query: string) => (await list(query)).items.map(({ action }) => action)
+    expect(await actions('limit=3')).toEqual(['at.3', 'at.3', 'at.2'])
+    expect(await actions('limit=3&offset=3')).toEqual(['at.1'])
+  })
+
+  test('filters narrow the list and its total', async () => {
+    const { database, list } = await openAudit(dialect)
+    const record = { at: Date.UTC(2026, 0, 1), origin, action: 'a.b', object: 'one' }
+    await recordAudit(database.db, record)
+    await recordAudit(database.db, { ...record, origin: systemOrigin('job'), outcome: 'error', object: 'two', at: Date.UTC(2026, 5, 1) })
+    const filters = ['actor=job', 'outcome=error', 'object=two', 'since=2026-03-01T00:00:00Z', 'action=a.b&actor=job']
+    for (const query of filters) expect((await list(query)).total, query).toBe(1)
+    expect((await list('until=2026-03-01T00:00:00Z')).items).toMatchObject([{ object: 'one' }])
+    expect((await list("actor=' or 1=1 --")).total).toBe(0)
+  })
+
+  // reliability.md row 5.
+  test.each(['limit=0', 'limit=-1', 'limit=1000000000', 'limit=NaN', 'limit=1&limit=2', 'offset=-1', 'since=yesterday', 'outcome=x'])(
+    'the query %s is refused',
+    async (query) => {
+      const { request } = await openAudit(dialect)
+      const response = await request({ url: `/api/v1/audit?${query}`, headers: { authorization: 'Bearer auditor' } })
+      expect(response.statusCode).toBe(400)
+    },
+  )
+
+  test.each(['/api/v1/audit', '/admin/api/audit'])('%s needs the scope audit:read', async (url) => {
+    const { request } = await openAudit(dialect)
+    const statusFor = async (headers: Record<string, string>) => (await request({ url, headers })).statusCode
+    expect(await statusFor({})).toBe(401)
+    expect(await statusFor({ authorization: 'Bearer reader' })).toBe(403)
+    expect(await statusFor({ authorization: 'Bearer auditor' })).toBe(200)
+  })
+
+  test('a denied request is recorded', async () => {
+    const { list, recorder } = await openAudit(dialect)
+    recorder(attempt)
+    await recorder.flush()
+    expect((await list('outcome=denied')).items).toMatchObject([
+      { action: 'provider.delete', object: '/api/v1/providers/x', details: { code: 'SCOPE_MISSING' } },
+    ])
+  })
+
+  test('repeated denials are counted, not listed', async () => {
+    const { list, recorder, clock } = await openAudit(dialect)
+    for (let round = 0; round < 5; round += 1) recorder(attempt)
+    clock.advance(60_000)
+    recorder(attempt)
+    await recorder.flush()
+    expect((await list()).items.map(({ details }) => details)).toEqual([{ code: 'SCOPE_MISSING', repeats: 4 }, { code: 'SCOPE_MISSING' }])
+  })
+
+  test('a denial that cannot be written is logged and harms nobody', async () => {
+    const { database, recorder, log } = await openAudit(dialect)
+    await database.ping()
+    await database.close()
+    recorder(attempt)
+    await recorder.flush()
+    expect(log.lines.join('')).toContain('could not be written to the audit')
+  })
+})

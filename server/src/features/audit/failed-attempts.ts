@@ -1,0 +1,60 @@
+import { LRUCache } from 'lru-cache'
+import type { Deps } from '../../base/deps.ts'
+import type { FailedAttempt } from '../../base/http/error-handler.ts'
+import { redactText } from '../../base/redact.ts'
+import { recordAudit } from './record-audit.ts'
+
+/** Writes denied requests and failed changes to the audit. */
+export interface AttemptRecorder {
+  /** Returns at once and never throws: what cannot be written is logged. */
+  (attempt: FailedAttempt): void
+  /** Resolves when everything recorded so far is written. */
+  flush(): Promise<void>
+}
+
+const WINDOW_MS = 60_000
+const MAX_KINDS = 1000
+
+interface Seen {
+  readonly sinceMs: number
+  repeats: number
+}
+
+/**
+ * A client with an expired token can fail thousands of times a minute. The first failure of a kind (who, from where, what, why)
+ * is written at once; the next ones within a minute are counted, and the count goes into the first record after that.
+ */
+export function createAttemptRecorder(deps: Pick<Deps, 'database' | 'clock' | 'logger'>): AttemptRecorder {
+  const seenKinds = new LRUCache<string, Seen>({ max: MAX_KINDS })
+  const running = new Set<Promise<void>>()
+
+  async function write(attempt: FailedAttempt, repeats: number): Promise<void> {
+    const { origin, outcome, action, code, path } = attempt
+    const details = repeats > 0 ? { code, repeats } : { code }
+    try {
+      await recordAudit(deps.database.db, { at: deps.clock.now(), origin, outcome, action, object: redactText(path), details })
+    } catch (err) {
+      deps.logger.error({ err, action, request_id: origin.requestId }, 'Denied request could not be written to the audit')
+    }
+  }
+
+  function record(attempt: FailedAttempt): void {
+    const { origin, action, code } = attempt
+    const kind = JSON.stringify([origin.actor.name, origin.actor.credentialId, origin.ip, action, code])
+    const nowMs = deps.clock.now()
+    const seen = seenKinds.get(kind)
+    if (seen !== undefined && nowMs - seen.sinceMs < WINDOW_MS) {
+      seen.repeats += 1
+      return
+    }
+    seenKinds.set(kind, { sinceMs: nowMs, repeats: 0 })
+    const writing = write(attempt, seen?.repeats ?? 0).finally(() => running.delete(writing))
+    running.add(writing)
+  }
+
+  async function flush(): Promise<void> {
+    await Promise.all(running)
+  }
+
+  return Object.assign(record, { flush })
+}
