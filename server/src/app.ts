@@ -1,12 +1,13 @@
+import { readFile } from 'node:fs/promises'
 import multipart from '@fastify/multipart'
 import type { AppDeps } from './app-deps.ts'
-import { createServer, type RateLimits } from './base/http/create-server.ts'
+import { createServer, type RateLimits, type ServerOptions } from './base/http/create-server.ts'
 import type { App } from './base/http/edge-types.ts'
 import type { Lifecycle } from './base/http/lifecycle.ts'
 import type { Config } from './config/config-schema.ts'
 import { hasScope, isScope } from './features/access/index.ts'
 import { accountRoutes, createAuthenticator } from './features/accounts/index.ts'
-import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
+import { auditRoutes, createFailedAttemptRecorder } from './features/audit/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
@@ -33,7 +34,8 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
     authenticate: createAuthenticator(deps),
     hasScope,
     isScope,
-    onFailedAttempt: createAttemptRecorder(deps),
+    onFailedAttempt: createFailedAttemptRecorder(deps),
+    ...(await readTls(config)),
   })
   await app.register(multipart, { limits: { ...MULTIPART_LIMITS, fileSize: Number.POSITIVE_INFINITY }, throwFileSizeLimit: true })
 
@@ -62,6 +64,13 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(jobRoutes(deps))
   await app.register(quarantineRoutes(deps))
   return app
+}
+
+/** The administrator's own certificate for the main port. */
+async function readTls({ server }: Config): Promise<Pick<ServerOptions, 'tls'>> {
+  if (!server.tlsEnabled) return {}
+  const [cert, key] = await Promise.all([readFile(server.tlsCertPath), readFile(server.tlsKeyPath)])
+  return { tls: { cert, key } }
 }
 
 function rateLimitsOf({ rateLimit }: Config): RateLimits | undefined {

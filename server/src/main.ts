@@ -1,5 +1,12 @@
 import { ConfigError } from './config/config-error.ts'
 
+// node:sqlite is stable in what we use of it; its notice would stand in front of every command's output.
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  const expected = warning.name === 'ExperimentalWarning' && warning.message.startsWith('SQLite')
+  if (!expected) process.stderr.write(`${warning.name}: ${warning.message}\n`)
+})
+
 /** Commands of the executable that run the server or look after its data. */
 export const SERVER_COMMANDS: Readonly<Record<string, string>> = {
   serve: 'Run the registry and the mirror',

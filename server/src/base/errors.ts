@@ -28,7 +28,6 @@ export const ERROR_CODES = {
   JOB_NOT_FOUND: { status: 404, title: 'There is no such job' },
   API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key' },
   SIGNING_KEY_NOT_FOUND: { status: 404, title: 'There is no such signing key' },
-  QUARANTINE_NOT_FOUND: { status: 404, title: 'There is no such quarantined package' },
   SETUP_DONE: { status: 409, title: 'The set-up is already done' },
   PROVIDER_VERSION_EXISTS: { status: 409, title: 'The version is published with other content' },
   PROVIDER_VERSION_SEALED: { status: 409, title: 'The version no longer takes new platforms' },
