@@ -62,7 +62,10 @@ export interface TestEdgeOptions extends Partial<ServerOptions> {
 }
 
 /** An edge that is ready, without limits, closed when the test ends. Scopes are compared as plain words. */
-export function openTestEdge(register: (app: App) => void, { actors = {}, ...changes }: TestEdgeOptions = {}): TestEdge {
+export function openTestEdge(
+  register: (app: App, parts: { readonly lifecycle: Lifecycle }) => void,
+  { actors = {}, ...changes }: TestEdgeOptions = {},
+): TestEdge {
   const log = testLog()
   const clock = testClock()
   const lifecycle = createLifecycle()
@@ -81,7 +84,7 @@ export function openTestEdge(register: (app: App) => void, { actors = {}, ...cha
     onFailedAttempt: (attempt) => failedAttempts.push(attempt),
     ...changes,
   })
-  register(app)
+  register(app, { lifecycle })
   lifecycle.markReady()
   onTestFinished(() => app.close())
   return { app, request: (injected) => app.inject(injected), log, clock, lifecycle, failedAttempts }
