@@ -7,7 +7,7 @@ import type { Lifecycle } from './base/http/lifecycle.ts'
 import type { Config } from './config/config-schema.ts'
 import { hasScope, isScope } from './features/access/index.ts'
 import { accountRoutes, createAuthenticator } from './features/accounts/index.ts'
-import { auditRoutes, createFailedAttemptRecorder } from './features/audit/index.ts'
+import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
@@ -34,7 +34,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
     authenticate: createAuthenticator(deps),
     hasScope,
     isScope,
-    onFailedAttempt: createFailedAttemptRecorder(deps),
+    onFailedAttempt: createAttemptRecorder(deps),
     ...(await readTls(config)),
   })
   await app.register(multipart, { limits: { ...MULTIPART_LIMITS, fileSize: Number.POSITIVE_INFINITY }, throwFileSizeLimit: true })

@@ -1,36 +1,44 @@
 import { parseArgs } from 'node:util'
+import { migrateDown } from '../base/database/migrate.ts'
 import { type Database, openDatabase } from '../base/database/open-database.ts'
 import { createLogger } from '../base/logger.ts'
 import { loadConfig } from '../config/load-config.ts'
 
-const HELP = `Usage: terrace migrate [up|status] [--config FILE]
+const HELP = `Usage: terrace migrate [up|status|down --to NUMBER] [--config FILE]
 
 Examples:
   terrace migrate
   terrace migrate status
-  terrace migrate up --config /etc/terrace/terrace.hcl
+  terrace migrate down --to 1
 
 up       brings the database schema up to date (the default); safe while other processes do the same
 status   lists the migrations and which of them are applied; exit code 1 when one is missing
+down     undoes the migrations above NUMBER, newest first, with what their tables hold; 0 removes everything
 "terrace serve" migrates by itself when it starts.
 `
+
+const USAGE = 2
+
+type Action = (database: Database, to: number | undefined) => Promise<number>
+
+const ACTIONS: Readonly<Record<string, Action>> = { up: bringUpToDate, status: showStatus, down: undo }
 
 /** `terrace migrate`. */
 export async function migrateCommand(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: { config: { type: 'string' }, to: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   })
-  const action = positionals[0] ?? 'up'
-  if (values.help || !['up', 'status'].includes(action)) {
+  const action = ACTIONS[positionals[0] ?? 'up']
+  if (values.help || action === undefined) {
     process.stdout.write(HELP)
-    return values.help ? 0 : 2
+    return values.help ? 0 : USAGE
   }
   const { config } = await loadConfig({ file: values.config })
   const database = openDatabase({ ...config.database, logger: createLogger({ ...config.logging, output: 'stderr' }) })
   try {
-    return action === 'up' ? await bringUpToDate(database) : await showStatus(database)
+    return await action(database, values.to === undefined ? undefined : Number(values.to))
   } finally {
     await database.close()
   }
@@ -48,4 +56,14 @@ async function showStatus(database: Database): Promise<number> {
     process.stdout.write(`${appliedAt === undefined ? 'missing                 ' : new Date(appliedAt).toISOString()}  ${name}\n`)
   }
   return states.every(({ appliedAt }) => appliedAt !== undefined) ? 0 : 1
+}
+
+async function undo(database: Database, to: number | undefined): Promise<number> {
+  if (to === undefined || !Number.isInteger(to) || to < 0) {
+    process.stderr.write('terrace migrate down: say how far with --to NUMBER; tables of undone migrations are dropped with their rows\n')
+    return USAGE
+  }
+  const undone = await migrateDown(database.db, to)
+  process.stdout.write(undone.length === 0 ? 'Nothing to undo\n' : `Undone: ${undone.join(', ')}\n`)
+  return 0
 }
