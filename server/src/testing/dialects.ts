@@ -70,7 +70,9 @@ async function createPostgresDatabase(migrated: boolean): Promise<Place> {
   const url = new URL(adminUrl)
   url.pathname = `/${name}`
   await administer(adminUrl, `create database ${name} template ${migrated ? template : 'template0'}`)
-  return { options: { url: url.href }, remove: () => administer(adminUrl, `drop database ${name} with (force)`) }
+  // Together at the end of the file: the server waits a tenth of a second for the connections of each.
+  const drop = () => administer(adminUrl, `drop database ${name} with (force)`)
+  return { options: { url: url.href }, remove: async () => void pending.push(drop) }
 }
 
 async function askForPostgres(): Promise<PostgresForTests> {
@@ -100,7 +102,7 @@ function cleanUp(run: () => Promise<void>): void {
 }
 
 afterAll(async () => {
-  for (const run of pending.splice(0)) await run()
+  for (let run = pending.shift(); run !== undefined; run = pending.shift()) await run()
   await administrator?.end()
   administrator = undefined
 })

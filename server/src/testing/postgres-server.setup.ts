@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../base/database/open-database.ts'
 import { newId } from '../base/ids.ts'
 import { type PostgresServer, startPostgresServer } from './postgres-server.ts'
+import { findPostgresBinaries } from './postgres-server-binaries.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -50,7 +51,9 @@ interface OfferedPostgres {
 
 async function preparePostgres(): Promise<OfferedPostgres> {
   const given = process.env.TEST_POSTGRES_URL
-  const server: PostgresServer = given ? { url: given, stop: async () => undefined } : await startPostgresServer(process.env.PATH ?? '')
+  const server: PostgresServer = given
+    ? { url: given, stop: async () => undefined }
+    : await startPostgresServer(await findPostgresBinaries(process.env.PATH ?? ''))
   // Two runs may share a server.
   const template = `terrace_template_${newId().replaceAll('-', '')}`
   await administer(server.url, `create database ${template}`)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { findPostgresBinaries, type PostgresBinaries } from './postgres-server-binaries.ts'
+import type { PostgresBinaries } from './postgres-server-binaries.ts'
 
 const run = promisify(execFile)
 
@@ -23,16 +23,15 @@ interface Identity {
 
 /**
  * Starts a PostgreSQL server of its own: own folder, free port, no durability. It ends with this process.
- * @param searchPath where to look for the programs first, in the form of `PATH`.
  * @throws {Error} with the server's own words when it does not start.
  */
-export async function startPostgresServer(searchPath: string): Promise<PostgresServer> {
+export async function startPostgresServer(found: PostgresBinaries): Promise<PostgresServer> {
   const identity = process.getuid?.() === 0 ? unprivilegedIdentity() : undefined
   const folder = mkdtempSync(join(tmpdir(), 'terrace-postgres-'))
   try {
     // The server may run as somebody else, who has to reach its data and perhaps its programs.
     chmodSync(folder, 0o755)
-    const binaries = await reachableBinaries(await findPostgresBinaries(searchPath), folder, identity)
+    const binaries = await reachableBinaries(found, folder, identity)
     const data = join(folder, 'data')
     mkdirSync(data, { mode: 0o700 })
     if (identity !== undefined) chownSync(data, identity.uid, identity.gid)

@@ -1,5 +1,3 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { CamelCasePlugin, Kysely, PostgresDialect, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { BaseLogger } from 'pino'
 import { databaseUnavailable } from './database-errors.ts'
@@ -72,21 +70,12 @@ const SQLITE_WAITS = { lockTimeoutMs: 15_000, busyTimeoutMs: 5_000 }
 function openSqlite(path: string | undefined): OpenedDatabase {
   if (!path) throw new TypeError('openDatabase needs a url or a path')
   const dialect = {
-    createDriver: () => {
-      makeFile(path)
-      return new SqliteDriver(path, SQLITE_WAITS)
-    },
+    createDriver: () => new SqliteDriver(path, SQLITE_WAITS),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new FlaggedSqliteAdapter(),
     createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
   }
   return { db: new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin()] }), dialect: SQLITE_FLAGS }
-}
-
-/** It holds password hashes: no access for others. SQLite gives its log the same mode. */
-function makeFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-  closeSync(openSync(path, 'a', 0o640))
 }
 
 async function ping(db: Kysely<Schema>, timeoutMs: number): Promise<void> {

@@ -69,6 +69,9 @@ export function openPostgresPool(options: PostgresPoolOptions): PostgresPool {
 }
 
 async function prepareSession(client: pg.ClientBase): Promise<void> {
+  // The pool listens only while the connection is idle. One that breaks between two statements of a transaction would otherwise
+  // end the process; the next statement reports it.
+  client.on('error', () => undefined)
   await client.query(
     `select set_config(s.name, v.value, false) from pg_settings s
       join unnest($1::text[], $2::text[]) as v(name, value) on v.name = s.name

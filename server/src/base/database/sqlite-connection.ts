@@ -1,7 +1,9 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { isSqliteBusy } from './database-errors.ts'
+import { databaseUnavailable, isSqliteBusy } from './database-errors.ts'
 
 /** The answer of one statement: its rows, or how many rows it changed. */
 export interface SqliteAnswer {
@@ -63,6 +65,7 @@ const WRITER_BUSY_MS = 5
 
 /** The connection that writes. An acknowledged commit is on the disk: `synchronous = full` syncs the log at each. */
 export function openWriter(path: string): SqliteConnection {
+  makeFile(path)
   // While opening, another process may be switching the file to WAL: there SQLite itself has to wait.
   const handle = new DatabaseSync(path, { timeout: READER_BUSY_MS, enableForeignKeyConstraints: true })
   enableWal(handle)
@@ -81,6 +84,16 @@ export function openReader(path: string): SqliteConnection {
   const handle = new DatabaseSync(path, { readOnly: true, timeout: READER_BUSY_MS })
   handle.exec('pragma cache_size = -16000; pragma temp_store = memory; pragma trusted_schema = off;')
   return new SqliteConnection(handle)
+}
+
+/** It holds password hashes: no access for others. SQLite gives its log the same mode. */
+function makeFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
+    closeSync(openSync(path, 'a', 0o640))
+  } catch (error) {
+    throw databaseUnavailable('unreachable', `the file "${path}" cannot be opened`, error)
+  }
 }
 
 const WAL_ATTEMPTS = 200
