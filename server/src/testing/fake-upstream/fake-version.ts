@@ -64,6 +64,8 @@ export interface FakeVersionInput {
   readonly content?: string
   /** Size of the binary; the rest is filled with bytes that do not compress. */
   readonly sizeBytes?: number
+  /** Makes the package of a platform, instead of one made of `content`. */
+  readonly zip?: (platform: string) => Buffer
   readonly defects?: Defects
 }
 
@@ -128,7 +130,7 @@ function makePackage({ type, version }: VersionIdentity, platform: string, input
   const { content = `#!/bin/sh\necho ${type} ${version} ${platform}\n`, sizeBytes, defects = {} } = input
   const filename = defects.wrongFilename ?? `terraform-provider-${type}_${version}_${platform}.zip`
   const healthy = sizeBytes === undefined ? { type, version, content } : { type, version, content, sizeBytes }
-  const zip = damagedContent(content, defects) ?? buildProviderZip(healthy)
+  const zip = damagedContent(content, defects) ?? input.zip?.(platform) ?? buildProviderZip(healthy)
   const body = defects.corruptByte === true ? withChangedBit(zip) : zip
   return { filename, body, shasum: sha256(zip) }
 }
