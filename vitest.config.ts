@@ -11,7 +11,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['server/src/**/*.ts'],
-      exclude: ['**/*.test.ts', '**/*.contract.ts', 'server/src/testing/**'],
+      exclude: ['**/*.test.ts', '**/*.contract.ts', '**/*.fault-child.ts', 'server/src/testing/**'],
       thresholds: { lines: 80 },
     },
   },

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { encodeJson } from '../database/columns.ts'
 import { type Db, dialectOf } from '../database/dialect.ts'
 import { newId } from '../ids.ts'
@@ -33,6 +34,8 @@ export async function insertItems(
       .onConflict((conflict) => conflict.columns(['jobId', 'key']).doNothing())
       .executeTakeFirst()
     added += Number(result.numInsertedOrUpdatedRows)
+    // SQLite answers without leaving the event loop; thousands of items must not stop everybody else.
+    await setImmediate()
   }
   await refreshJobState(db, jobId)
   return added

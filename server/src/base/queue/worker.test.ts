@@ -92,7 +92,7 @@ describe.each(DIALECTS)('a worker on %s', (dialect) => {
     expect(seen.toSorted()).toEqual(['bad 1', 'bad 2', 'bad 3', 'good 1'])
   })
 
-  test('fails an item at once when trying again cannot help, and keeps what people should read', async () => {
+  test('fails an item at once when trying again cannot help, and keeps its text for people', async () => {
     const { queue, createJob, start, ended } = await openBench(dialect)
     const id = await createJob('a')
     start(async () => {
