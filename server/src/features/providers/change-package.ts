@@ -1,4 +1,3 @@
-import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Db } from '../../base/database/open-database.ts'
@@ -7,6 +6,7 @@ import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import { recordAudit } from '../audit/index.ts'
 import { findVersionIdentity } from './admin-queries.ts'
+import { displayProvider } from './provider-names.ts'
 import {
   deletePlatformsOfVersion,
   findPlatformById,
@@ -106,5 +106,5 @@ async function requireTarget(tx: Db, id: string): Promise<Target> {
     })
   }
   const suffix = platform === undefined ? '' : ` ${formatPlatform(platform)}`
-  return { versionId: version.id, platform, name: `${formatProviderAddress(version)} ${version.version}${suffix}` }
+  return { versionId: version.id, platform, name: `${displayProvider(version)} ${version.version}${suffix}` }
 }

@@ -28,6 +28,7 @@ export {
   type RenderedDocument,
 } from './provider-catalog.ts'
 export type { RegistryDeps } from './provider-deps.ts'
+export { displayProvider } from './provider-names.ts'
 export {
   ensureProvider,
   findProvider,

@@ -1,10 +1,10 @@
-import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
+import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform, type Platform } from '@terrace/protocol/platforms.ts'
 import type { Clock } from '../../base/clock.ts'
 import { decodeJson } from '../../base/database/columns.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { SpooledFile } from '../../base/spool.ts'
-import type { ProviderPlatformRow, ProviderVersionRow } from '../providers/index.ts'
+import { displayProvider, type ProviderPlatformRow, type ProviderVersionRow } from '../providers/index.ts'
 import type { PublisherSignature } from './verify-publisher-signature.ts'
 
 /** What the database holds of a version when somebody publishes to it. */
@@ -41,7 +41,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
  * @throws {RegistryError} PROVIDER_VERSION_EXISTS, PROVIDER_VERSION_SEALED, PROVIDER_VERSION_DELETED
  */
 export function checkPublish(rules: Rules, wanted: Wanted, state: PublishState): PublishPlan {
-  const name = `${formatProviderAddress(wanted.address)} ${wanted.version}`
+  const name = `${displayProvider(wanted.address)} ${wanted.version}`
   const { version } = state
   if (version !== undefined && version.deletedAt !== null) throw deleted(name)
   const missing = new Set<string>()

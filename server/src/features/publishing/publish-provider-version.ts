@@ -1,4 +1,4 @@
-import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
+import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform, type Platform } from '@terrace/protocol/platforms.ts'
 import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
 import { encodeJson } from '../../base/database/columns.ts'
@@ -9,6 +9,7 @@ import { newId } from '../../base/ids.ts'
 import type { SpooledFile } from '../../base/spool.ts'
 import { recordAudit } from '../audit/index.ts'
 import {
+  displayProvider,
   ensureProvider,
   findProvider,
   findProviderVersion,
@@ -164,7 +165,7 @@ async function recordVersion(deps: PublishingDeps, tx: Db, record: VersionToReco
     origin: input.by,
     at,
     action: 'provider_version.publish',
-    object: `${formatProviderAddress(input.address)} ${input.version}`,
+    object: `${displayProvider(input.address)} ${input.version}`,
     outcome: 'allowed',
     details: {
       platforms: Object.fromEntries(packages.map(({ platform, zh }) => [formatPlatform(platform), zh])),

@@ -10,6 +10,8 @@ interface RegistrySigningKeyDeps {
   readonly clock: Clock
 }
 
+const PURPOSE = 'registry_signing_key'
+
 /** Signs for publishers who have no key of their own; the clients then see "signed by this registry" (C33). */
 export interface RegistrySigningKey {
   /** Makes and records the key unless the registry has one. Takes about a second the first time. */
@@ -34,7 +36,7 @@ export function createRegistrySigningKey(deps: RegistrySigningKeyDeps): Registry
     },
     async sign(shasums) {
       const { fingerprint, sealedPrivateKey } = await load()
-      return { signature: await signShasums(deps.secrets.unseal(sealedPrivateKey), shasums), fingerprint }
+      return { signature: await signShasums(deps.secrets.unseal(sealedPrivateKey, PURPOSE), shasums), fingerprint }
     },
   }
 }
@@ -48,7 +50,7 @@ async function loadOrCreate({ db, secrets, clock }: RegistrySigningKeyDeps): Pro
     fingerprint: key.fingerprint,
     keyId: key.keyId,
     asciiArmor: key.publicArmor,
-    sealedPrivateKey: secrets.seal(key.privateArmor),
+    sealedPrivateKey: secrets.seal(key.privateArmor, PURPOSE),
     createdAt: clock.now(),
   })
   const row = await findRegistrySigningKey(db)
