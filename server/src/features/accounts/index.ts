@@ -1,0 +1,23 @@
+/**
+ * Who calls: users, sessions and API keys.
+ *
+ * A user signs in with a password and gets a session token (JWT) that says who they are and which session it is, never what they
+ * may do; or creates API keys for machines. `createAuthenticator` turns either into an `Actor` for the request chain. The first
+ * user comes from the configuration or from a one-time set-up token.
+ *
+ * Invariants:
+ * - No default password, and nothing writable without a credential. The set-up closes with the first user.
+ * - Passwords are stored as bcrypt, API keys as HMAC-SHA-256 under a server key, set-up tokens as SHA-256; nothing stored lets
+ *   anyone sign in. Secrets are shown once.
+ * - Session row, API key row, user and scopes are read at each request: revoking, disabling and changing scopes act at once on
+ *   every replica.
+ * - An API key never allows more than its owner holds, at creation and at each use, and cannot create further keys.
+ * - An unknown user, a wrong password and a disabled user cannot be told apart, by answer or by time.
+ * - Every change is written to the audit in its own transaction.
+ *
+ * Sessions and keys survive a restart; the counters of the sign-in rate limit do not.
+ */
+export type { AccountDeps } from './account-deps.ts'
+export { accountRoutes } from './account-routes.ts'
+export { createAuthenticator } from './create-authenticator.ts'
+export { ensureFirstAdministrator, type FirstAdministrator } from './ensure-first-administrator.ts'

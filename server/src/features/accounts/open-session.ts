@@ -1,0 +1,52 @@
+import type { UnixMs } from '../../base/clock.ts'
+import type { Db } from '../../base/database/open-database.ts'
+import type { Origin } from '../../base/http/edge-types.ts'
+import { newId } from '../../base/ids.ts'
+import { recordAudit } from '../audit/index.ts'
+import type { AccountDeps } from './account-deps.ts'
+import { insertSession } from './session-queries.ts'
+import type { SessionTokens } from './session-tokens.ts'
+
+const HOUR_MS = 3_600_000
+const USER_AGENT_MAX = 256
+
+/** A session that was just opened. */
+export interface OpenedSession {
+  /** Session token; shown once. */
+  readonly token: string
+  readonly expiresAt: UnixMs
+}
+
+/** Whose session, and where from. */
+export interface OpenSession {
+  readonly user: { readonly id: string; readonly username: string }
+  readonly origin: Origin
+  readonly userAgent: string
+}
+
+/** Parts that every way of signing in shares. */
+export type SessionDeps = Pick<AccountDeps, 'config' | 'clock'> & { readonly sessionTokens: SessionTokens }
+
+/** Opens a session in the caller's transaction, with its record in the audit. */
+export async function openSession(deps: SessionDeps, tx: Db, { user, origin, userAgent }: OpenSession): Promise<OpenedSession> {
+  const issuedAt = deps.clock.now()
+  const expiresAt = issuedAt + deps.config.auth.jwtExpirationHours * HOUR_MS
+  const sessionId = newId()
+  await insertSession(tx, {
+    id: sessionId,
+    userId: user.id,
+    createdAt: issuedAt,
+    expiresAt,
+    revokedAt: null,
+    ip: origin.ip ?? '',
+    userAgent: userAgent.slice(0, USER_AGENT_MAX),
+  })
+  await recordAudit(tx, {
+    at: issuedAt,
+    origin: { ...origin, actor: { kind: 'session', id: user.id, name: user.username, scopes: [], credentialId: sessionId } },
+    action: 'session.create',
+    object: user.username,
+  })
+  const token = await deps.sessionTokens.sign({ userId: user.id, sessionId }, { issuedAt, expiresAt })
+  return { token, expiresAt }
+}

@@ -1,0 +1,40 @@
+import { RegistryError } from '../../base/errors.ts'
+import type { Origin } from '../../base/http/edge-types.ts'
+import { recordAudit } from '../audit/index.ts'
+import type { AccountDeps } from './account-deps.ts'
+import { type OpenedSession, openSession, type SessionDeps } from './open-session.ts'
+import type { Passwords } from './passwords.ts'
+import { findUserByName } from './user-queries.ts'
+
+/** A try to sign in. */
+export interface SignIn {
+  readonly username: string
+  readonly password: string
+  readonly origin: Origin
+  readonly userAgent: string
+}
+
+/** Parts that signing in by password needs. */
+export type SignInDeps = Pick<AccountDeps, 'database'> & SessionDeps & { readonly passwords: Passwords }
+
+/**
+ * Signs in with user name and password. An unknown user, a wrong password and a disabled user get the same answer in the same time.
+ *
+ * @throws {RegistryError} SIGN_IN_REFUSED; RATE_LIMITED when too many sign in at once.
+ */
+export async function signIn(deps: SignInDeps, input: SignIn): Promise<OpenedSession> {
+  const { db } = deps.database
+  const { origin, userAgent } = input
+  const user = await findUserByName(db, input.username.trim().toLowerCase())
+  const matches = await deps.passwords.verify(input.password, user?.passwordHash)
+  if (user === undefined || !matches || user.disabledAt !== null) {
+    // The name of an unknown user is not kept: people type passwords into the wrong field.
+    const object = user?.username ?? 'unknown user'
+    const details = { reason: matches ? 'disabled' : 'wrong password' }
+    await recordAudit(db, { at: deps.clock.now(), origin, action: 'session.create', object, outcome: 'denied', details })
+    throw new RegistryError('SIGN_IN_REFUSED', 'Cannot sign in: the user name or the password is wrong', {
+      hint: 'Try again, or ask an administrator for a new password',
+    })
+  }
+  return await db.transaction().execute((tx) => openSession(deps, tx, { user, origin, userAgent }))
+}
