@@ -115,19 +115,21 @@ describe.each(DIALECTS)('API keys on %s', (dialect) => {
     expect(response.statusCode).toBe(422)
   })
 
-  test.each([
-    {},
-    { name: '', scopes: ['providers:read'] },
-    { name: '   ', scopes: ['providers:read'] },
-    { name: 'a\nb', scopes: ['providers:read'] },
-    { name: 'x'.repeat(101), scopes: ['providers:read'] },
-    { name: 'x', scopes: [] },
-    { name: 'x', scopes: 'providers:read' },
-    { name: 'x', scopes: ['providers:read'], expires_at: 'tomorrow' },
-    { name: 'x', scopes: ['providers:read'], owner: 'someone' },
-  ])('the body %j is refused with 400', async (payload) => {
+  test('bodies that break the schema are refused with 400', async () => {
     const { as, session } = await openWithMia(dialect)
-    expect((await as(session, create(payload))).statusCode).toBe(400)
+    const scopes = ['providers:read']
+    const bodies = [
+      {},
+      { name: '', scopes },
+      { name: '   ', scopes },
+      { name: 'a\nb', scopes },
+      { name: 'x'.repeat(101), scopes },
+      { name: 'x', scopes: [] },
+      { name: 'x', scopes: 'providers:read' },
+      { name: 'x', scopes, expires_at: 'tomorrow' },
+      { name: 'x', scopes, owner: 'someone' },
+    ]
+    for (const body of bodies) expect((await as(session, create(body))).statusCode, JSON.stringify(body)).toBe(400)
   })
 
   test.each(['/api/v1/apikeys', '/api/v1/api-keys'])('%s revokes a key at once', async (url) => {
@@ -177,15 +179,12 @@ describe.each(DIALECTS)('API keys on %s', (dialect) => {
   })
 
   // requirements.md C48; protocol.md 8.6: a wrong token is 401 even where none is needed.
-  test.each([
-    ['a key that was never made', createApiKeySecret()],
-    ['a key with a wrong checksum', `${createApiKeySecret().slice(0, -1)}!`],
-    ['a short key', 'tfr_abc'],
-    ['an unknown form', 'hunter2'],
-    ['an unsigned token', 'eyJhbGciOiJub25lIn0.e30.x'],
-  ])('%s is refused also where no credential is needed', async (_name, token) => {
+  test('a credential that is wrong in any way is refused also where none is needed', async () => {
     const { as } = await openTestAccounts(dialect)
-    expect((await as(token, { url: '/v1/probe' })).statusCode).toBe(401)
+    const secret = createApiKeySecret()
+    for (const token of [secret, `${secret.slice(0, -1)}!`, 'tfr_abc', 'hunter2', 'eyJhbGciOiJub25lIn0.e30.x']) {
+      expect((await as(token, { url: '/v1/probe' })).statusCode, token).toBe(401)
+    }
   })
 })
 

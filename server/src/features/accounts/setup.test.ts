@@ -25,15 +25,16 @@ describe.each(DIALECTS)('set-up on %s', (dialect) => {
     expect(await database.db.selectFrom('users').select('username').execute()).toEqual([{ username: 'root' }])
   })
 
-  test.each([
-    { username: 'root', password: 'short' },
-    { username: 'root', password: 'root root root root' },
-    { username: 'root', password: 'aaaaaaaaaaaaaaaa' },
-    { username: 'root', password: 'x1y2z3'.repeat(13) },
-    { username: 'no spaces', password: PASSWORD },
-  ])('the configured administrator %j is refused', async (admin) => {
-    const { deps } = await openTestAccounts(dialect, { admin })
-    await expect(ensureFirstAdministrator(deps)).rejects.toMatchObject({ code: 'RULE_BROKEN' })
+  test('a configured administrator that breaks a rule is refused', async () => {
+    const { deps } = await openTestAccounts(dialect)
+    const passwords = ['short', 'root root root root', 'aaaaaaaaaaaaaaaa', 'x1y2z3'.repeat(13)].map((password) => ({
+      username: 'root',
+      password,
+    }))
+    for (const admin of [...passwords, { username: 'no spaces', password: PASSWORD }]) {
+      const started = ensureFirstAdministrator({ ...deps, config: { ...deps.config, admin } })
+      await expect(started, JSON.stringify(admin)).rejects.toMatchObject({ code: 'RULE_BROKEN' })
+    }
   })
 
   // reliability.md row 47: no default password, a one-time token, closed after the first administrator.

@@ -84,14 +84,14 @@ describe.each(DIALECTS)('audit on %s', (dialect) => {
   })
 
   // reliability.md row 5.
-  test.each(['limit=0', 'limit=-1', 'limit=1000000000', 'limit=NaN', 'limit=1&limit=2', 'offset=-1', 'since=yesterday', 'outcome=x'])(
-    'the query %s is refused',
-    async (query) => {
-      const { request } = await openAudit(dialect)
+  test('a query that breaks the schema is refused', async () => {
+    const { request } = await openAudit(dialect)
+    const queries = ['limit=0', 'limit=-1', 'limit=1000000000', 'limit=NaN', 'limit=1&limit=2', 'offset=-1', 'since=yesterday', 'outcome=x']
+    for (const query of queries) {
       const response = await request({ url: `/api/v1/audit?${query}`, headers: { authorization: 'Bearer auditor' } })
-      expect(response.statusCode).toBe(400)
-    },
-  )
+      expect(response.statusCode, query).toBe(400)
+    }
+  })
 
   test.each(['/api/v1/audit', '/admin/api/audit'])('%s needs the scope audit:read', async (url) => {
     const { request } = await openAudit(dialect)
