@@ -4,6 +4,7 @@ import {
   ProviderPackageDocument,
   ProviderVersionsDocument,
 } from '@terrace/protocol/documents/provider-documents.ts'
+import { isPrerelease } from '@terrace/protocol/versions.ts'
 import { Type } from 'typebox'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
@@ -70,8 +71,7 @@ export const providerRoutes =
       { ...detail, schema: { params: Params, response: { 200: ProviderDetailDocument } } },
       async ({ params }) => {
         const provider = requireProvider(await findRegistryProvider(deps, params), params)
-        const [newest] = listServedVersions(provider)
-        return presentDetail(provider, newest ?? requireVersion(provider, ''))
+        return presentDetail(provider, requireLatest(provider))
       },
     )
     app.get(
@@ -83,6 +83,15 @@ export const providerRoutes =
       },
     )
   }
+
+/** The version that a client without a constraint would take: the newest that is no pre-release, else the newest. */
+function requireLatest(provider: CatalogProvider): CatalogVersion {
+  const served = listServedVersions(provider)
+  const latest = served.find(({ version }) => !isPrerelease(version)) ?? served[0]
+  if (latest !== undefined) return latest
+  const { namespace, type } = provider.address
+  throw new RegistryError('PROVIDER_VERSION_NOT_FOUND', `Cannot show "${namespace}/${type}": none of its versions is served`)
+}
 
 function requirePackage(
   version: CatalogVersion,
