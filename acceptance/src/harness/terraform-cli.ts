@@ -19,12 +19,21 @@ export interface WorkspaceOptions {
   readonly binary?: 'terraform' | 'tofu'
 }
 
+/** How the client ended. */
+export interface ClientResult extends CommandResult {
+  /** The output without frames and line breaks: the client breaks its messages at 78 columns. */
+  readonly text: string
+}
+
 /** A configuration with its own home: no credential, plugin cache or setting of this machine takes part. */
 export interface TerraformWorkspace extends Disposable {
   /** Folder of the configuration. */
   readonly path: string
-  /** Runs the client; a failure is a result. `env` adds to its environment. */
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CommandResult>
+  /**
+   * Runs the client; a failure is a result. `env` adds to its environment.
+   * @throws when the client crashed (exit code 11): no answer of a registry may do that (protocol.md R-2).
+   */
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ClientResult>
   write(file: string, text: string): void
   /** `undefined` where there is no such file. */
   read(file: string): string | undefined
@@ -51,7 +60,8 @@ export function createWorkspace(options: WorkspaceOptions = {}): TerraformWorksp
   const environment = { ...networkVariables(options), HOME: home, TMPDIR: temporary, TF_CLI_CONFIG_FILE: cliConfigPath }
   return {
     path,
-    run: (args, env = {}) => runCommand(requireBinary(options.binary ?? 'terraform'), args, { cwd: path, env: { ...environment, ...env } }),
+    run: async (args, env = {}) =>
+      clientResult(await runCommand(requireBinary(options.binary ?? 'terraform'), args, { cwd: path, env: { ...environment, ...env } })),
     write,
     read: (file) => readIfThere(join(path, file)),
     configure,
@@ -62,6 +72,13 @@ export function createWorkspace(options: WorkspaceOptions = {}): TerraformWorksp
     remove: folder.remove,
     [Symbol.dispose]: folder.remove,
   }
+}
+
+const CRASHED = 11
+
+function clientResult(result: CommandResult): ClientResult {
+  if (result.code === CRASHED) throw new Error(`The client crashed:\n${result.output}`)
+  return { ...result, text: result.output.replace(/[│╷╵\s]+/g, ' ') }
 }
 
 function networkVariables({ front, caPath = front?.caPath }: WorkspaceOptions): Record<string, string> {
