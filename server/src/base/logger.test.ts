@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { testLog } from '../testing/test-edge.ts'
 import { formatTextLine } from './log-text.ts'
@@ -57,6 +59,17 @@ describe('logger', () => {
     logger.info('quiet')
     logger.warn('loud')
     expect(lines).toHaveLength(1)
+  })
+
+  test.each(['stdout', 'file'])('the last lines before the process ends reach the output %s', async (output) => {
+    const folder = mkdtempSync(join(tmpdir(), 'terrace-log-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const filePath = join(folder, 'terrace.log')
+    const options = JSON.stringify({ level: 'info', format: 'json', output, filePath })
+    const script = `import { createLogger } from '${new URL('./logger.ts', import.meta.url).href}'
+      createLogger(${options}).info('last words'); process.exit(0)`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+    expect(output === 'file' ? readFileSync(filePath, 'utf8') : stdout).toContain('"msg":"last words"')
   })
 
   test('a file output is private and holds the lines', async () => {

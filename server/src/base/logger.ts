@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import pino, { type DestinationStream, type Logger as PinoLogger } from 'pino'
 import type { Clock } from './clock.ts'
@@ -36,16 +36,15 @@ function descriptorOutput(fd: 1 | 2): Output {
 }
 
 // Buffered, because one write call per request costs as much as the rest of a protocol answer. pino flushes at exit.
-function bufferedDestination(dest: string | number, immediately: boolean): DestinationStream {
+function bufferedDestination(dest: number, immediately: boolean): DestinationStream {
   if (immediately) return pino.destination({ dest, sync: true })
-  const destination = pino.destination({ dest, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS, mode: FILE_MODE })
-  process.on('exit', () => destination.flushSync())
-  return destination
+  return pino.destination({ dest, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS })
 }
 
 function fileOutput(path: string): Output {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-  return { stream: bufferedDestination(path, false), isTerminal: false }
+  // Opened now: pino would open it later, and lose everything when the process ends before that.
+  return { stream: bufferedDestination(openSync(path, 'a', FILE_MODE), false), isTerminal: false }
 }
 
 function outputsOf(options: LoggingOptions): Output[] {

@@ -7,7 +7,7 @@ import { pathOf } from './error-handler.ts'
 // Probes come every few seconds; their success is not news.
 const QUIET_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health'])
 
-/** One line per answered request. The query is left out: it may hold a link signature. Source: requirements.md OBS-18. */
+/** One line per answered request; one whose client went away has `Answer broke off` instead. The query is left out: it may hold a link signature. Source: requirements.md OBS-18. */
 export function createAccessLog(logger: Logger, clock: Clock) {
   const writers = { info: lineWriter(logger, { level: 'info', clock }), debug: lineWriter(logger, { level: 'debug', clock }) }
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
@@ -32,8 +32,6 @@ function fieldsOf(request: FastifyRequest, reply: FastifyReply, path: string): s
     optionalField('ip', request.ip) +
     optionalField('user_id', request.actor?.id) +
     optionalField('code', reply.errorCode) +
-    // The client went away before the last byte.
-    (reply.raw.writableFinished ? '' : ',"aborted":true') +
     ',"msg":"Request"'
   )
 }

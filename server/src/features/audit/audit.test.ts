@@ -119,6 +119,17 @@ describe.each(DIALECTS)('audit on %s', (dialect) => {
     expect((await list()).items.map(({ details }) => details)).toEqual([{ code: 'SCOPE_MISSING', repeats: 4 }, { code: 'SCOPE_MISSING' }])
   })
 
+  // Else whoever has many addresses could fill the database.
+  test('a flood of denials from many addresses is cut off and counted', async () => {
+    const { list, recorder, clock } = await openAudit(dialect)
+    for (let host = 0; host < 310; host += 1) recorder({ ...attempt, origin: { ...origin, ip: `10.0.${host >> 8}.${host & 255}` } })
+    clock.advance(60_000)
+    recorder(attempt)
+    await recorder.flush()
+    const { items, total } = await list('limit=1')
+    expect([total, items[0]?.details]).toEqual([301, { code: 'SCOPE_MISSING', suppressed: 10 }])
+  })
+
   test('a denial that cannot be written is logged and harms nobody', async () => {
     const { database, recorder, log } = await openAudit(dialect)
     await database.ping()

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Deps } from '../../base/deps.ts'
+import { clientKey } from '../../base/http/client-address.ts'
 import type { FailedAttempt } from '../../base/http/error-handler.ts'
+import { createRateLimiter } from '../../base/http/rate-limiter.ts'
 import { redactText } from '../../base/redact.ts'
 import { recordAudit } from './record-audit.ts'
 
@@ -14,6 +16,7 @@ export interface AttemptRecorder {
 
 const WINDOW_MS = 60_000
 const MAX_KINDS = 1000
+const MAX_RECORDS_PER_MINUTE = 300
 
 interface Seen {
   readonly sinceMs: number
@@ -22,15 +25,18 @@ interface Seen {
 
 /**
  * A client with an expired token can fail thousands of times a minute. The first failure of a kind (who, from where, what, why)
- * is written at once; the next ones within a minute are counted, and the count goes into the first record after that.
+ * is written at once; the next ones within a minute are counted, and the count goes into the first record after that. However
+ * many clients fail at once, no more than 300 records a minute are written; `suppressed` in the next one says how many were not.
  */
 export function createAttemptRecorder(deps: Pick<Deps, 'database' | 'clock' | 'logger'>): AttemptRecorder {
   const seenKinds = new LRUCache<string, Seen>({ max: MAX_KINDS })
   const running = new Set<Promise<void>>()
+  const budget = createRateLimiter({ perMinute: MAX_RECORDS_PER_MINUTE, clock: deps.clock })
+  let suppressed = 0
 
-  async function write(attempt: FailedAttempt, repeats: number): Promise<void> {
+  async function write(attempt: FailedAttempt, counts: { repeats?: number; suppressed?: number }): Promise<void> {
     const { origin, outcome, action, code, path } = attempt
-    const details = repeats > 0 ? { code, repeats } : { code }
+    const details = { code, ...counts }
     try {
       await recordAudit(deps.database.db, { at: deps.clock.now(), origin, outcome, action, object: redactText(path), details })
     } catch (err) {
@@ -40,15 +46,21 @@ export function createAttemptRecorder(deps: Pick<Deps, 'database' | 'clock' | 'l
 
   function record(attempt: FailedAttempt): void {
     const { origin, action, code } = attempt
-    const kind = JSON.stringify([origin.actor.name, origin.actor.credentialId, origin.ip, action, code])
+    const kind = JSON.stringify([origin.actor.name, origin.actor.credentialId, clientKey(origin.ip ?? ''), action, code])
     const nowMs = deps.clock.now()
     const seen = seenKinds.get(kind)
     if (seen !== undefined && nowMs - seen.sinceMs < WINDOW_MS) {
       seen.repeats += 1
       return
     }
+    if (budget.take('') > 0) {
+      suppressed += 1
+      return
+    }
+    const counts = { ...(seen && seen.repeats > 0 && { repeats: seen.repeats }), ...(suppressed > 0 && { suppressed }) }
+    suppressed = 0
     seenKinds.set(kind, { sinceMs: nowMs, repeats: 0 })
-    const writing = write(attempt, seen?.repeats ?? 0).finally(() => running.delete(writing))
+    const writing = write(attempt, counts).finally(() => running.delete(writing))
     running.add(writing)
   }
 
