@@ -1,5 +1,49 @@
 import fastifySwagger from '@fastify/swagger'
-import type { App } from './edge-types.ts'
+import type { FastifySchema, RouteOptions } from 'fastify'
+import { Type } from 'typebox'
+import { ERROR_CODES } from '../errors.ts'
+import type { App, RouteSettings } from './edge-types.ts'
+import { defaultErrorFormat } from './error-handler.ts'
+
+const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ enum: Object.keys(ERROR_CODES) }),
+    detail: Type.String({ description: 'What happened this time.' }),
+    hint: Type.Optional(Type.String({ description: 'What to do next.' })),
+    context: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Structured facts.' })),
+    requestId: Type.String(),
+  },
+  { description: 'Failure, as RFC 9457 has it.' },
+)
+
+const ErrorList = Type.Object({ errors: Type.Array(Type.String()) }, { description: 'Failure.' })
+
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  public: 'No credential is needed.',
+  anyone: 'A credential is optional.',
+  authenticated: 'Needs any valid credential.',
+}
+
+function securityOf(requires: RouteSettings['requires']): Record<string, string[]>[] {
+  if (requires === 'public') return []
+  return requires === 'anyone' ? [{}, { bearer: [] }] : [{ bearer: [] }]
+}
+
+/** Adds what every route has in common: its permission and the form of its failures. */
+function describeRoute(schema: FastifySchema | undefined, route: RouteOptions): FastifySchema {
+  const { requires } = route.config as RouteSettings
+  const permission = PERMISSIONS[requires] ?? `Needs the scope \`${requires}\`.`
+  const failure = defaultErrorFormat(route.url) === 'protocol' ? ErrorList : Problem
+  return {
+    ...schema,
+    security: securityOf(requires),
+    description: schema?.description === undefined ? permission : `${schema.description} ${permission}`,
+    response: { ...(schema?.response as object | undefined), default: failure },
+  }
+}
 
 /** Registers the collector of route schemas; must come before the routes. */
 export function collectOpenApi(app: App, version: string): void {
@@ -17,8 +61,8 @@ export function collectOpenApi(app: App, version: string): void {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key (`tfr_…`) or the token of a session.' },
         },
       },
-      security: [{ bearer: [] }],
     },
+    transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route), url }),
   })
 }
 
