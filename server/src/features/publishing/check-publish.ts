@@ -14,10 +14,12 @@ export interface PublishState {
   readonly platforms: readonly ProviderPlatformRow[]
 }
 
-/** What is left to do for a publish. */
+/** What is left to do for a publish; platforms are named like `linux_amd64`. */
 export interface PublishPlan {
-  /** Platforms (`linux_amd64`) that are not there yet. */
-  readonly missing: ReadonlySet<string>
+  /** Platforms that are not there yet. */
+  readonly added: ReadonlySet<string>
+  /** Platforms whose stored bytes are damaged: the same bytes bring them back, at any age of the version. */
+  readonly repaired: ReadonlySet<string>
 }
 
 interface Wanted {
@@ -36,7 +38,8 @@ interface Rules {
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
- * Decides what a publish may do to a version: add what is missing, leave alone what is the same, refuse what differs.
+ * Decides what a publish may do to a version: add what is missing, bring back what is damaged, leave alone what is the same,
+ * refuse what differs.
  *
  * @throws {RegistryError} PROVIDER_VERSION_EXISTS, PROVIDER_VERSION_SEALED, PROVIDER_VERSION_DELETED
  */
@@ -44,15 +47,16 @@ export function checkPublish(rules: Rules, wanted: Wanted, state: PublishState):
   const name = `${displayProvider(wanted.address)} ${wanted.version}`
   const { version } = state
   if (version !== undefined && version.deletedAt !== null) throw deleted(name)
-  const missing = new Set<string>()
+  const added = new Set<string>()
+  const repaired = new Set<string>()
   for (const { platform, file } of wanted.packages) {
     const key = formatPlatform(platform)
     const row = state.platforms.find(({ os, arch }) => os === platform.os && arch === platform.arch)
-    if (row === undefined) missing.add(key)
-    else refuseOtherContent(`${name} ${key}`, row, `zh:${file.sha256}`)
+    if (row === undefined) added.add(key)
+    else if (isDamaged(`${name} ${key}`, row, `zh:${file.sha256}`)) repaired.add(key)
   }
-  if (version !== undefined && missing.size > 0) refuseAddition(rules, { name, wanted, version })
-  return { missing }
+  if (version !== undefined && added.size > 0) refuseAddition(rules, { name, wanted, version })
+  return { added, repaired }
 }
 
 function deleted(name: string): RegistryError {
@@ -61,9 +65,10 @@ function deleted(name: string): RegistryError {
   })
 }
 
-function refuseOtherContent(name: string, row: ProviderPlatformRow, zh: string): void {
+/** Whether the package that is there has to be stored again. @throws when it is another one. */
+function isDamaged(name: string, row: ProviderPlatformRow, zh: string): boolean {
   if (row.deletedAt !== null) throw deleted(name)
-  if (row.zh === zh) return
+  if (row.zh === zh) return row.damagedAt !== null
   throw new RegistryError('PROVIDER_VERSION_EXISTS', `Cannot publish "${name}": it is immutable and has other content`, {
     hint: 'Publish a new version',
     detail: { published: row.zh, offered: zh },

@@ -25,7 +25,7 @@ import {
   type VerifiedPackage,
   withObjectClaims,
 } from '../providers/index.ts'
-import { checkPublish, type PublishState } from './check-publish.ts'
+import { checkPublish, type PublishPlan, type PublishState } from './check-publish.ts'
 import type { PublishingDeps } from './publishing-deps.ts'
 import { signRegistryShasums } from './sign-registry-shasums.ts'
 import { type PublisherSignature, verifyPublisherSignature } from './verify-publisher-signature.ts'
@@ -76,9 +76,9 @@ const CLAIM_WAIT_MS = 10_000
 export async function publishProviderVersion(deps: PublishingDeps, input: PublishProviderVersion): Promise<PublishedProviderVersion> {
   const { db } = deps.database
   await refuseUpstreamNamespace(deps, input.address)
-  const { missing } = checkPublish(deps, input, await readState(db, input))
+  const plan = checkPublish(deps, input, await readState(db, input))
   const signedBy = input.signed === undefined ? undefined : await verifyPublisherSignature(deps, input, input.signed)
-  const verified = await inspectPackages(deps, input, missing)
+  const verified = await inspectPackages(deps, input, plan)
   const created = new Set<string>()
   if (verified.length > 0) {
     // Making the key takes a second and must not happen inside the transaction that signs with it.
@@ -101,12 +101,12 @@ async function storeMissing(deps: PublishingDeps, { input, verified, signedBy, c
   const { db } = deps.database
   const keys = verified.map((item) => storageKeyOf(input, item))
   await withObjectClaims(db, { keys, waitMs: CLAIM_WAIT_MS }, async (claims) => {
-    const { missing } = checkPublish(deps, input, await readState(db, input))
-    const packages = verified.filter((item) => missing.has(formatPlatform(item.platform)))
+    const plan = checkPublish(deps, input, await readState(db, input))
+    const packages = verified.filter((item) => isWanted(plan, item))
     if (packages.length === 0) return
     const commit = (tx: Db) => recordVersion(deps, tx, { input, packages, signedBy })
     await storePackages(deps, claims, { ...input, packages, commit })
-    for (const item of packages) created.add(formatPlatform(item.platform))
+    for (const platform of plan.added) created.add(platform)
   })
 }
 
@@ -126,13 +126,18 @@ async function readState(db: Db, { address, version }: PublishProviderVersion): 
   return { version: row, platforms: row === undefined ? [] : await listPlatforms(db, row.id) }
 }
 
+function isWanted({ added, repaired }: PublishPlan, { platform }: { readonly platform: Platform }): boolean {
+  const key = formatPlatform(platform)
+  return added.has(key) || repaired.has(key)
+}
+
 function inspectPackages(
   deps: PublishingDeps,
   { address, version, packages }: PublishProviderVersion,
-  missing: ReadonlySet<string>,
+  plan: PublishPlan,
 ): Promise<VerifiedPackage[]> {
   const { type } = address
-  const wanted = packages.filter(({ platform }) => missing.has(formatPlatform(platform)))
+  const wanted = packages.filter((item) => isWanted(plan, item))
   return Promise.all(
     wanted.map(async ({ platform, file }) => {
       const zh = `zh:${file.sha256}`
