@@ -25,7 +25,7 @@ export interface ServerOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly lifecycle: Lifecycle
-  /** Version of the product, for the OpenAPI document. */
+  /** Version of the product, for the OpenAPI document and for `app.productVersion`. */
   readonly version: string
   /** Configured address of the server; empty when there is none. */
   readonly publicUrl: string
@@ -71,6 +71,7 @@ export function createServer(options: ServerOptions): App {
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('actor', ANONYMOUS_SLOT)
   app.decorateReply('errorCode', '')
+  app.decorate('productVersion', options.version)
   app.decorate('findPublicBaseUrl', createPublicBaseUrl({ publicUrl: options.publicUrl, isTrustedProxy }))
   app.addHook('onRoute', (route) => guardRoute(chain, route))
   app.addHook('onResponse', createAccessLog(options.logger, options.clock))

@@ -62,6 +62,11 @@ export interface RouteSettings {
 declare module 'fastify' {
   interface FastifyContextConfig extends Partial<RouteSettings> {}
 
+  interface FastifyInstance {
+    /** Version of the product. */
+    productVersion: string
+  }
+
   interface FastifyRequest {
     /** Set by the request chain before any handler runs. */
     actor: Actor

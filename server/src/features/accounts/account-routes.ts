@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { AccountDeps } from './account-deps.ts'
-import { apiKeyRoutes } from './api-key-routes.ts'
+import { apiKeyRoutes } from './api-keys/api-key-routes.ts'
 import { createPasswords } from './passwords.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessionTokens } from './session-tokens.ts'
-import { setupRoutes } from './setup-routes.ts'
+import { setupRoutes } from './setup/setup-routes.ts'
 
 /** Every route of the accounts: sessions, set-up, API keys. */
 export function accountRoutes(deps: AccountDeps): FastifyPluginAsyncTypebox {

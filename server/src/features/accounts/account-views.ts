@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { decodeJson } from '../../base/database/columns.ts'
-import type { ApiKeyRow } from './api-key-queries.ts'
+import type { ApiKeyRow } from './api-keys/api-key-queries.ts'
 import type { OpenedSession } from './open-session.ts'
 
 const Time = Type.String({ description: 'ISO 8601, UTC.' })

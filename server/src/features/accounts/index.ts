@@ -20,4 +20,4 @@
 export type { AccountDeps } from './account-deps.ts'
 export { accountRoutes } from './account-routes.ts'
 export { createAuthenticator } from './create-authenticator.ts'
-export { ensureFirstAdministrator, type FirstAdministrator } from './ensure-first-administrator.ts'
+export { ensureFirstAdministrator, type FirstAdministrator } from './setup/ensure-first-administrator.ts'

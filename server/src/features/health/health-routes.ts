@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import type { UnixMs } from '../../base/clock.ts'
 import type { Lifecycle } from '../../base/http/lifecycle.ts'
-import { PRODUCT_VERSION } from '../../version.ts'
 import { type CheckResults, createHealthChecks, type HealthDeps } from './health-checks.ts'
 
 const CheckView = Type.Object({ status: Type.String({ description: '`ok` or `failed`.' }) })
@@ -22,12 +21,18 @@ const PROBE = { requires: 'public', rateLimitTier: 'none', alwaysOn: true } as c
 const HEALTH = { requires: 'public', rateLimitTier: 'api', alwaysOn: true } as const
 const UNAVAILABLE = 503
 
-function presentHealth(state: Lifecycle['state'], { database, storage }: CheckResults, nowMs: UnixMs): HealthView {
+interface HealthFacts {
+  readonly state: Lifecycle['state']
+  readonly version: string
+  readonly nowMs: UnixMs
+}
+
+function presentHealth({ database, storage }: CheckResults, { state, version, nowMs }: HealthFacts): HealthView {
   const failed = database === 'failed' || storage === 'failed'
   const running = state === 'ready' ? 'ok' : state
   return {
     status: failed ? 'failed' : running,
-    version: PRODUCT_VERSION,
+    version,
     // Objects are served straight from the storage: the cache has no state of its own.
     checks: { database: { status: database }, storage: { status: storage }, s3: { status: storage }, cache: { status: 'ok' } },
     timestamp: new Date(nowMs).toISOString(),
@@ -60,7 +65,7 @@ export function healthRoutes(deps: HealthDeps & { readonly lifecycle: Lifecycle 
 
     const healthSchema = { tags: ['health'], summary: 'State of the dependencies', response: { 200: HealthView, 503: HealthView } }
     app.get('/health', { config: HEALTH, schema: healthSchema }, async (_request, reply) => {
-      const health = presentHealth(lifecycle.state, await checks.all(), clock.now())
+      const health = presentHealth(await checks.all(), { state: lifecycle.state, version: app.productVersion, nowMs: clock.now() })
       return reply.code(health.status === 'ok' ? 200 : UNAVAILABLE).send(health)
     })
   }

@@ -29,7 +29,7 @@ describe.each(DIALECTS)('health on %s', (dialect) => {
       200,
       {
         status: 'ok',
-        version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        version: '0.0.0-test',
         checks: { database: ok, storage: ok, s3: ok, cache: ok },
         timestamp: '2026-01-02T03:04:05.000Z',
       },

@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
-import type { UnixMs } from '../../base/clock.ts'
-import type { Db } from '../../base/database/open-database.ts'
-import type { ApiKeysTable } from '../../base/database/schema.ts'
+import type { UnixMs } from '../../../base/clock.ts'
+import type { Db } from '../../../base/database/open-database.ts'
+import type { ApiKeysTable } from '../../../base/database/schema.ts'
 
 /** An API key as it is shown; never the hash. */
 export interface ApiKeyRow {

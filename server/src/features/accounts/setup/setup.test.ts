@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { DIALECTS, openTestDatabase } from '../../testing/dialects.ts'
-import { openTestAccounts, PASSWORD } from '../../testing/test-accounts.ts'
-import { ensureFirstAdministrator } from './index.ts'
+import { DIALECTS, openTestDatabase } from '../../../testing/dialects.ts'
+import { openTestAccounts, PASSWORD } from '../../../testing/test-accounts.ts'
+import { ensureFirstAdministrator } from '../index.ts'
 
 const DAY_MS = 86_400_000
 const ADMIN = { username: 'Root', password: PASSWORD }

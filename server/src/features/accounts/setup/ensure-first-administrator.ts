@@ -1,13 +1,13 @@
-import { encodeJson } from '../../base/database/columns.ts'
-import { systemOrigin } from '../../base/http/edge-types.ts'
-import { newId } from '../../base/ids.ts'
-import { recordAudit } from '../audit/index.ts'
-import type { AccountDeps } from './account-deps.ts'
-import { createPasswords } from './passwords.ts'
+import { encodeJson } from '../../../base/database/columns.ts'
+import { systemOrigin } from '../../../base/http/edge-types.ts'
+import { newId } from '../../../base/ids.ts'
+import { recordAudit } from '../../audit/index.ts'
+import type { AccountDeps } from '../account-deps.ts'
+import { createPasswords } from '../passwords.ts'
+import { countUsers, insertUser } from '../user-queries.ts'
+import { parseUsername } from '../usernames.ts'
 import { findSetupToken, storeSetupToken } from './setup-queries.ts'
 import { setupTokenFor, storedSetupToken } from './setup-tokens.ts'
-import { countUsers, insertUser } from './user-queries.ts'
-import { parseUsername } from './usernames.ts'
 
 const HOUR_MS = 3_600_000
 

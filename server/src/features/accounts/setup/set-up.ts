@@ -1,14 +1,14 @@
-import { encodeJson } from '../../base/database/columns.ts'
-import { RegistryError } from '../../base/errors.ts'
-import type { Origin } from '../../base/http/edge-types.ts'
-import { newId } from '../../base/ids.ts'
-import { recordAudit } from '../audit/index.ts'
-import { type OpenedSession, openSession } from './open-session.ts'
+import { encodeJson } from '../../../base/database/columns.ts'
+import { RegistryError } from '../../../base/errors.ts'
+import type { Origin } from '../../../base/http/edge-types.ts'
+import { newId } from '../../../base/ids.ts'
+import { recordAudit } from '../../audit/index.ts'
+import { type OpenedSession, openSession } from '../open-session.ts'
+import type { SignInDeps } from '../sign-in.ts'
+import { countUsers, insertUser } from '../user-queries.ts'
+import { parseUsername } from '../usernames.ts'
 import { consumeSetupToken, findSetupToken, type StoredSetupToken } from './setup-queries.ts'
 import { hashSetupToken } from './setup-tokens.ts'
-import type { SignInDeps } from './sign-in.ts'
-import { countUsers, insertUser } from './user-queries.ts'
-import { parseUsername } from './usernames.ts'
 
 /** The set-up's form. */
 export interface SetUp {
@@ -46,6 +46,8 @@ async function requireSetupToken(deps: SignInDeps, { token, origin }: SetUp): Pr
   const stored = await findSetupToken(deps.database.db)
   const at = deps.clock.now()
   if (stored !== undefined && stored.hash === hashSetupToken(token) && stored.expiresAt > at) return stored
+  // Another set-up may have used the token since the first look.
+  if ((await countUsers(deps.database.db)) > 0) throw setupDone()
   await recordAudit(deps.database.db, { at, origin, action: 'user.create', object: 'first administrator', outcome: 'denied' })
   throw new RegistryError('SETUP_TOKEN_INVALID', 'Cannot set up: the token is wrong, used or expired', {
     hint: 'Restart the server; it writes a valid token to its log',

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { originOf } from '../../base/http/edge-types.ts'
-import { presentSession, SessionView } from './account-views.ts'
+import { originOf } from '../../../base/http/edge-types.ts'
+import { presentSession, SessionView } from '../account-views.ts'
+import type { SignInDeps } from '../sign-in.ts'
+import { countUsers } from '../user-queries.ts'
 import { setUp } from './set-up.ts'
-import type { SignInDeps } from './sign-in.ts'
-import { countUsers } from './user-queries.ts'
 
 const MAX_TOKEN = 200
 const MAX_USERNAME = 200

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { UnixMs } from '../../base/clock.ts'
+import type { UnixMs } from '../../../base/clock.ts'
 import type { StoredSetupToken } from './setup-queries.ts'
 
 // Without letters and digits that look alike (Crockford).

@@ -1,5 +1,5 @@
-import type { UnixMs } from '../../base/clock.ts'
-import type { Db } from '../../base/database/open-database.ts'
+import type { UnixMs } from '../../../base/clock.ts'
+import type { Db } from '../../../base/database/open-database.ts'
 
 /** A set-up token as it is stored. */
 export interface StoredSetupToken {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { DIALECTS, type Dialect } from '../../testing/dialects.ts'
-import { openTestAccounts } from '../../testing/test-accounts.ts'
+import { DIALECTS, type Dialect } from '../../../testing/dialects.ts'
+import { openTestAccounts } from '../../../testing/test-accounts.ts'
 import { createApiKeySecret, isWellFormedApiKey } from './api-key-secrets.ts'
 
 const HOUR_MS = 3_600_000
