@@ -23,6 +23,7 @@ const MULTIPART_LIMITS = { fieldNameSize: 100, fieldSize: 64 * 1024, fields: 32,
 /** Registers every feature. The table of contents of the server. */
 export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App> {
   const { config } = deps
+  const recordAttempt = createAttemptRecorder(deps)
   const app = createServer({
     logger: deps.logger,
     clock: deps.clock,
@@ -34,9 +35,10 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
     authenticate: createAuthenticator(deps),
     hasScope,
     isScope,
-    onFailedAttempt: createAttemptRecorder(deps),
+    onFailedAttempt: recordAttempt,
     ...(await readTls(config)),
   })
+  app.addHook('onClose', () => recordAttempt.flush())
   await app.register(multipart, { limits: { ...MULTIPART_LIMITS, fileSize: Number.POSITIVE_INFINITY }, throwFileSizeLimit: true })
 
   await app.register(discoveryRoutes(deps))
