@@ -7,7 +7,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Services of this host */
+        /**
+         * Services of this host
+         * @description No credential is needed.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -29,6 +32,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -46,7 +73,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List jobs, newest first */
+        /**
+         * List jobs, newest first
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -76,6 +106,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -93,7 +147,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A job with its items */
+        /**
+         * A job with its items
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -141,6 +198,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -160,7 +241,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try the failed items of a job again */
+        /**
+         * Try the failed items of a job again
+         * @description Needs the scope `mirrors:manage`.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -183,6 +267,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -198,7 +306,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List held packages */
+        /**
+         * List held packages
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -229,6 +340,30 @@ export interface paths {
                             limit: number;
                             offset: number;
                             total: number;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
                         };
                     };
                 };
@@ -252,7 +387,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a version or a platform for ever */
+        /**
+         * Delete a version or a platform for ever
+         * @description Needs the scope `mirrors:manage`.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -271,11 +409,38 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         options?: never;
         head?: never;
-        /** Deprecate or block a version or a platform */
+        /**
+         * Deprecate or block a version or a platform
+         * @description Needs the scope `mirrors:manage`.
+         */
         patch: {
             parameters: {
                 query?: never;
@@ -303,6 +468,30 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         trace?: never;
@@ -318,7 +507,7 @@ export interface paths {
         put?: never;
         /**
          * Load providers by a definition file
-         * @description Body: HCL, or multipart/form-data with the file in any file part. Answers with the id of the job that loads them.
+         * @description Body: HCL, or multipart/form-data with the file in any file part. Answers with the id of the job that loads them. Needs the scope `mirrors:manage`.
          */
         post: {
             parameters: {
@@ -342,6 +531,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -357,7 +570,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List jobs, newest first */
+        /**
+         * List jobs, newest first
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -387,6 +603,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -404,7 +644,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A job with its items */
+        /**
+         * A job with its items
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -452,6 +695,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -471,7 +738,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try the failed items of a job again */
+        /**
+         * Try the failed items of a job again
+         * @description Needs the scope `mirrors:manage`.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -494,6 +764,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -509,7 +803,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List held packages */
+        /**
+         * List held packages
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -543,6 +840,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -563,7 +884,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a version or a platform for ever */
+        /**
+         * Delete a version or a platform for ever
+         * @description Needs the scope `mirrors:manage`.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -582,11 +906,38 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         options?: never;
         head?: never;
-        /** Deprecate or block a version or a platform */
+        /**
+         * Deprecate or block a version or a platform
+         * @description Needs the scope `mirrors:manage`.
+         */
         patch: {
             parameters: {
                 query?: never;
@@ -614,6 +965,30 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         trace?: never;
@@ -629,7 +1004,7 @@ export interface paths {
         put?: never;
         /**
          * Load providers by a definition file
-         * @description Body: HCL, or multipart/form-data with the file in any file part. Answers with the id of the job that loads them.
+         * @description Body: HCL, or multipart/form-data with the file in any file part. Answers with the id of the job that loads them. Needs the scope `mirrors:manage`.
          */
         post: {
             parameters: {
@@ -653,6 +1028,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -668,7 +1067,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List quarantined packages */
+        /**
+         * List quarantined packages
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -697,6 +1099,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -714,7 +1140,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List signing keys */
+        /**
+         * List signing keys
+         * @description Needs the scope `mirrors:read`.
+         */
         get: {
             parameters: {
                 query?: {
@@ -743,6 +1172,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -762,7 +1215,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accept a signing key */
+        /**
+         * Accept a signing key
+         * @description Needs the scope `mirrors:manage`.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -795,6 +1251,30 @@ export interface paths {
                             /** @description trusted, pending or rejected */
                             state: string;
                             user_id: string;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
                         };
                     };
                 };
@@ -815,7 +1295,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reject a signing key */
+        /**
+         * Reject a signing key
+         * @description Needs the scope `mirrors:manage`.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -851,6 +1334,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -866,7 +1373,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys */
+        /**
+         * List API keys
+         * @description Needs any valid credential.
+         */
         get: {
             parameters: {
                 query?: {
@@ -910,10 +1420,37 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
-        /** Create an API key */
+        /**
+         * Create an API key
+         * @description Needs any valid credential.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -956,6 +1493,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -974,7 +1535,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API key */
+        /**
+         * Revoke an API key
+         * @description Needs any valid credential.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -993,6 +1557,30 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         options?: never;
@@ -1007,6 +1595,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description Needs the scope `audit:read`. */
         get: {
             parameters: {
                 query?: {
@@ -1063,6 +1652,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1082,7 +1695,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in */
+        /**
+         * Sign in
+         * @description No credential is needed.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1112,6 +1728,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -1129,7 +1769,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign out */
+        /**
+         * Sign out
+         * @description Needs any valid credential.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1146,6 +1789,30 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -1161,7 +1828,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whose credential this is */
+        /**
+         * Whose credential this is
+         * @description Needs any valid credential.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1186,6 +1856,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1207,7 +1901,7 @@ export interface paths {
         put?: never;
         /**
          * Publish platforms of a provider version
-         * @description multipart/form-data with the fields namespace, type, version, protocols (5.0,6.0), source_url, os and arch (single file), and the files file (a zip, repeated), shasums, signature, signing_key, manifest. Without shasums and signature the registry signs.
+         * @description multipart/form-data with the fields namespace, type, version, protocols (5.0,6.0), source_url, os and arch (single file), and the files file (a zip, repeated), shasums, signature, signing_key, manifest. Without shasums and signature the registry signs. Needs the scope `providers:write`.
          */
         post: {
             parameters: {
@@ -1270,6 +1964,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -1287,7 +2005,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make the first administrator */
+        /**
+         * Make the first administrator
+         * @description No credential is needed.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1320,6 +2041,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -1335,7 +2080,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the set-up is open */
+        /**
+         * Whether the set-up is open
+         * @description No credential is needed.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1357,6 +2105,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1374,7 +2146,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes of a stored object, by a signed link */
+        /**
+         * The bytes of a stored object, by a signed link
+         * @description No credential is needed.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1386,12 +2161,29 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Default Response */
-                200: {
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
                 };
             };
         };
@@ -1399,7 +2191,10 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        /** The bytes of a stored object, by a signed link */
+        /**
+         * The bytes of a stored object, by a signed link
+         * @description No credential is needed.
+         */
         head: {
             parameters: {
                 query?: never;
@@ -1411,12 +2206,29 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Default Response */
-                200: {
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
                 };
             };
         };
@@ -1430,7 +2242,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** State of the dependencies */
+        /**
+         * State of the dependencies
+         * @description No credential is needed.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1503,6 +2318,30 @@ export interface paths {
                             /** @description ISO 8601, UTC. */
                             timestamp: string;
                             version: string;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
                         };
                     };
                 };
@@ -1523,7 +2362,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
+        /**
+         * The process answers
+         * @description No credential is needed.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1552,6 +2394,30 @@ export interface paths {
                     content: {
                         "application/json": {
                             status: string;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
                         };
                     };
                 };
@@ -1572,7 +2438,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests may be sent here */
+        /**
+         * Requests may be sent here
+         * @description No credential is needed.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1604,6 +2473,30 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1621,6 +2514,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description No credential is needed. */
         get: {
             parameters: {
                 query?: {
@@ -1636,12 +2530,29 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Default Response */
-                200: {
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "SCOPE_MISSING" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
                 };
             };
         };
@@ -1660,6 +2571,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -1688,6 +2600,17 @@ export interface paths {
                                     url: string;
                                 };
                             };
+                        };
+                    };
+                };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
                         };
                     };
                 };
@@ -1708,6 +2631,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -1734,6 +2658,17 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1751,6 +2686,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -1782,6 +2718,17 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1799,6 +2746,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -1825,6 +2773,17 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1842,6 +2801,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -1882,6 +2842,17 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1899,6 +2870,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -1940,6 +2912,17 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -1957,6 +2940,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -2005,6 +2989,17 @@ export interface paths {
                         };
                     };
                 };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -2022,6 +3017,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description A credential is optional. */
         get: {
             parameters: {
                 query?: never;
@@ -2053,6 +3049,17 @@ export interface paths {
                             }[];
                             /** @description Shown by terraform init, one bullet each */
                             warnings?: string[];
+                        };
+                    };
+                };
+                /** @description Failure. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            errors: string[];
                         };
                     };
                 };
