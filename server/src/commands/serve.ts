@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { buildApp } from '../app.ts'
 import type { AppDeps } from '../app-deps.ts'
+import { closeHclParser } from '../base/hcl/parse-hcl.ts'
 import { createLifecycle, type Lifecycle } from '../base/http/lifecycle.ts'
 import { drainAndClose, type Listening, listen } from '../base/http/listen.ts'
 import { ensureLocalTls, type LocalTls } from '../base/tls/local-ca.ts'
@@ -9,6 +10,7 @@ import { openDeps } from '../open-deps.ts'
 import { startCommand, untilAskedToStop } from './command-options.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { startWork } from './start-work.ts'
+import { takeLeave } from './take-leave.ts'
 import { writeWelcome } from './welcome.ts'
 
 const HELP = `Usage: terrace serve [--config FILE]
@@ -42,8 +44,14 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const signal = await stopping
   logger.info({ signal }, 'stopping')
   const graceMs = config.server.shutdownGraceSeconds * 1000
-  await Promise.all([work.stop(graceMs), drainAndClose(app, { lifecycle, graceMs })])
+  lifecycle.markStopping()
+  await Promise.all([
+    work.stop(graceMs),
+    takeLeave(app.server, { atMostMs: graceMs / 3 }).then(() => drainAndClose(app, { lifecycle, graceMs })),
+  ])
   await opened.close()
+  // Its thread would keep the process alive until it is idle for long enough.
+  await closeHclParser()
   logger.info('stopped')
   return 0
 }
