@@ -85,7 +85,7 @@ describe('an upstream that serves something bad', () => {
   })
 
   // reliability.md F15-F18
-  test.each<[string, Defects, { code: string; attempts: number }]>([
+  test.concurrent.each<[string, Defects, { code: string; attempts: number }]>([
     ['breaks off before the announced length', { shortBody: true }, { code: 'UPSTREAM_UNAVAILABLE', attempts: 2 }],
     ['falls silent in the middle', { stall: true }, { code: 'UPSTREAM_UNAVAILABLE', attempts: 2 }],
     ['has no package behind its address', { status: { on: 'package', status: 404 } }, { code: 'UPSTREAM_REFUSED', attempts: 1 }],
@@ -101,7 +101,7 @@ describe('an upstream that serves something bad', () => {
   })
 
   // reliability.md F15
-  test.each<[string, Defects]>([
+  test.concurrent.each<[string, Defects]>([
     ['asks to wait', { status: { on: 'package', status: 429, times: 2, retryAfter: '1' } }],
     ['fails once', { status: { on: 'document', status: 503, times: 1, retryAfter: '1' } }],
     ['answers the signature with a server error once', { status: { on: 'signature', status: 500, times: 1 } }],

@@ -57,7 +57,7 @@ interface Fetch {
 async function fetchPackage(deps: FetchDeps, { wanted, createdBy, claims, context }: Fetch): Promise<void> {
   const document = await deps.upstreams.getPackageDocument(wanted.address, wanted.version, wanted.platform)
   await quarantineOnFailure(deps, { wanted, document }, async () => {
-    const list = await deps.readShasums(wanted, document)
+    const list = await readList(deps, wanted, document)
     const sha256 = expectedDigest(wanted, document, list)
     const file = await download(deps, document, context)
     try {
@@ -89,11 +89,18 @@ async function isHeld({ database: { db } }: MirrorDeps, { address, version, plat
   return held !== undefined && held.deletedAt === null && held.damagedAt === null
 }
 
+/** A kept list that does not fit the document may be older than it: the upstream has the last word on what it lists now. */
+async function readList(deps: FetchDeps, wanted: PackageIdentity, document: PackageDocument): Promise<VerifiedShasums> {
+  const list = await deps.readShasums(wanted, document)
+  const fits = list.entries.get(filenameOf(wanted)) === document.shasum
+  return fits ? list : deps.readShasums(wanted, document, { fresh: true })
+}
+
 /** The digest that the signed list gives for the package; the upstream's document must say the same. */
 function expectedDigest(wanted: PackageIdentity, document: PackageDocument, list: VerifiedShasums): string {
   const filename = filenameOf(wanted)
   const listed = list.entries.get(filename)
-  if (listed !== undefined && listed === document.shasum.toLowerCase()) return listed
+  if (listed !== undefined && listed === document.shasum) return listed
   throw new RegistryError(
     'CHECKSUM_MISMATCH',
     listed === undefined

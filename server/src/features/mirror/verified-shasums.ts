@@ -21,8 +21,12 @@ export interface VerifiedShasums {
   readonly warning: string | undefined
 }
 
-/** Fetches and verifies the checksum list of a version. */
-export type ShasumsReader = (wanted: PackageIdentity, document: PackageDocument) => Promise<VerifiedShasums>
+/** Fetches and verifies the checksum list of a version; `fresh` asks the upstream even if a list is kept. */
+export type ShasumsReader = (
+  wanted: PackageIdentity,
+  document: PackageDocument,
+  options?: { readonly fresh: boolean },
+) => Promise<VerifiedShasums>
 
 const MAX_KEPT = 200
 const KEPT_MS = 60_000
@@ -33,13 +37,15 @@ const KEPT_MS = 60_000
  */
 export function createShasumsReader(deps: MirrorDeps): ShasumsReader {
   const kept = new LRUCache<string, Promise<VerifiedShasums>>({ max: MAX_KEPT, ttl: KEPT_MS })
-  return (wanted, document) => {
+  return (wanted, document, { fresh } = { fresh: false }) => {
     const key = `${formatProviderAddress(wanted.address)} ${wanted.version} ${document.shasumsUrl}`
     const known = kept.get(key)
-    if (known !== undefined) return known
+    if (known !== undefined && !fresh) return known
     const reading = readVerifiedShasums(deps, wanted, document)
     kept.set(key, reading)
-    reading.catch(() => kept.delete(key))
+    reading.catch(() => {
+      if (kept.peek(key) === reading) kept.delete(key)
+    })
     return reading
   }
 }
