@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { requires } from './harness/client-files.ts'
+import { expectFailure, expectSuccess } from './harness/expect-client.ts'
 import { REGISTRY, startWorld, type World } from './harness/registry-world.ts'
 import { reportMissing } from './harness/required-binaries.ts'
 
@@ -18,7 +19,7 @@ describe.skipIf(reportMissing('terraform'))('discovery', () => {
   test('one request, answered at once with JSON, is enough for an init', async () => {
     const { front, workspace } = world
     front.requests.length = 0
-    expect(await workspace({ files: requires(SOURCE) }).run(['init'])).toMatchObject({ code: 0 })
+    expectSuccess(await workspace({ files: requires(SOURCE) }).run(['init']))
     expect(front.requests.filter(({ path }) => path === DISCOVERY)).toMatchObject([{ method: 'GET', status: 200 }])
     const response = await fetch(world.server.url + DISCOVERY)
     expect(response.headers.get('content-type')).toMatch(/^application\/json\b/)
@@ -52,9 +53,7 @@ describe.skipIf(reportMissing('terraform'))('discovery', () => {
 
   // protocol.md D-7 (E01-E07): signing in by the CLI comes later, and until then nothing may promise it.
   test('a login that is not there yet is not announced', async () => {
-    const { text, code } = await world.workspace().run(['login', REGISTRY])
-    expect(code).toBe(1)
-    expect(text).toContain('does not support Terraform tokens API')
+    expectFailure(await world.workspace().run(['login', REGISTRY]), 'does not support Terraform tokens API')
   })
 })
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { lockedHashes, requires } from './harness/client-files.ts'
 import { ELSEWHERE, HERE } from './harness/current-platform.ts'
+import { expectFailure, expectSuccess } from './harness/expect-client.ts'
 import { healthyPackages, sha256 } from './harness/publish-form.ts'
 import { REGISTRY, startWorld, UPSTREAM, type World } from './harness/registry-world.ts'
 import { reportMissing } from './harness/required-binaries.ts'
@@ -29,7 +30,7 @@ describe.skipIf(reportMissing('terraform'))('install from the registry', () => {
 
   // protocol.md P-1 (C01, C61, C67e)
   test('a fresh init takes the newest stable version', async () => {
-    expect(await init(SOURCE)).toMatchObject({ code: 0, text: expect.stringContaining(`Installed ${SOURCE} v1.10.0`) })
+    expect(expectSuccess(await init(SOURCE)).text).toContain(`Installed ${SOURCE} v1.10.0`)
     const { versions } = await json(`/v1/providers/acme/widget/versions`)
     expect(versions).toContainEqual({
       version: '1.0.0',
@@ -52,7 +53,7 @@ describe.skipIf(reportMissing('terraform'))('install from the registry', () => {
 
   // protocol.md P-13 (C01, C06, C46), P-23 (F11, F12, F21)
   test('the token goes with every request of the API and with none of the files, and nothing is redirected', async () => {
-    expect(await init(SOURCE, undefined, { TF_TOKEN_registry_example_com: token })).toMatchObject({ code: 0 })
+    expectSuccess(await init(SOURCE, undefined, { TF_TOKEN_registry_example_com: token }))
     const { requests } = world.front
     const api = requests.filter(({ path }) => path.startsWith('/v1/') || path.startsWith('/.well-known/'))
     const files = requests.filter((request) => !api.includes(request))
@@ -65,9 +66,9 @@ describe.skipIf(reportMissing('terraform'))('install from the registry', () => {
   // protocol.md P-15 (C84)
   test('a clean init finds the bytes that a fresh one has locked', async () => {
     const workspace = world.workspace({ files: requires(SOURCE) })
-    expect(await workspace.run(['init'])).toMatchObject({ code: 0 })
+    expectSuccess(await workspace.run(['init']))
     workspace.clean({ keepLockFile: true })
-    expect(await workspace.run(['init', '-lockfile=readonly'])).toMatchObject({ code: 0 })
+    expectSuccess(await workspace.run(['init', '-lockfile=readonly']))
   })
 
   // protocol.md 3.9 (C01, C30.others)
@@ -87,14 +88,14 @@ describe.skipIf(reportMissing('terraform'))('install from the registry', () => {
 
   // protocol.md P-19 (C68)
   test('a source in capitals finds the provider', async () => {
-    expect(await init(`${REGISTRY}/ACME/Widget`)).toMatchObject({ code: 0, text: expect.stringContaining(`Installed ${SOURCE}`) })
+    expect(expectSuccess(await init(`${REGISTRY}/ACME/Widget`)).text).toContain(`Installed ${SOURCE}`)
     expect((await fetch(`${world.server.url}/v1/providers/ACME/Widget/versions`)).status).toBe(200)
   })
 
   // protocol.md P-22 (C65)
   test('a pre-release is taken by its exact version and by nothing else', async () => {
-    expect(await init(SOURCE, '2.0.0-beta1')).toMatchObject({ code: 0, text: expect.stringContaining('v2.0.0-beta1') })
-    expect(await init(SOURCE, '>= 2.0.0-beta1')).toMatchObject({ code: 1, text: expect.stringContaining('no available releases match') })
+    expect(expectSuccess(await init(SOURCE, '2.0.0-beta1')).text).toContain('v2.0.0-beta1')
+    expectFailure(await init(SOURCE, '>= 2.0.0-beta1'), 'no available releases match')
   })
 
   // protocol.md P-25 (C89)
@@ -102,10 +103,9 @@ describe.skipIf(reportMissing('terraform'))('install from the registry', () => {
     const workspace = world.workspace({ files: requires(SOURCE) })
     const env = { TF_PLUGIN_CACHE_DIR: join(workspace.path, 'cache') }
     workspace.write('cache/.keep', '')
-    expect(await workspace.run(['init'], env)).toMatchObject({ code: 0 })
+    expectSuccess(await workspace.run(['init'], env))
     workspace.clean({ keepLockFile: true })
-    const { text, code } = await workspace.run(['init'], env)
-    expect(code).toBe(0)
+    const { text } = expectSuccess(await workspace.run(['init'], env))
     expect(text).toContain('from the shared cache directory')
   })
 
@@ -129,10 +129,8 @@ describe.skipIf(reportMissing('terraform'))('install from the registry', () => {
     })
     const job = await world.api.load('provider "upstream.example.com/legacy/tool" {\n  versions = [">= 1.0.0"]\n}\n')
     expect(job).toMatchObject({ state: 'completed' })
-    const { text, code } = await init(`${REGISTRY}/legacy/tool`)
-    expect(code).toBe(1)
-    expect(text).toContain('Incompatible provider version')
-    expect(await init(`${REGISTRY}/legacy/tool`, '1.0.0')).toMatchObject({ code: 0 })
+    expectFailure(await init(`${REGISTRY}/legacy/tool`), 'Incompatible provider version')
+    expectSuccess(await init(`${REGISTRY}/legacy/tool`, '1.0.0'))
   })
 
   // requirements.md C10: what is cached from the default origin answers under the short path too.
@@ -140,8 +138,7 @@ describe.skipIf(reportMissing('terraform'))('install from the registry', () => {
     await world.upstream.addProvider('globex/cloud', { versions: { '3.1.4': { platforms: [HERE, ELSEWHERE[0]] } } })
     await world.api.load('provider "upstream.example.com/globex/cloud" {\n  versions = ["3.1.4"]\n}\n')
     const { keyId } = await world.upstream.signingKey('globex')
-    const { text, code } = await init(`${REGISTRY}/globex/cloud`)
-    expect(code).toBe(0)
+    const { text } = expectSuccess(await init(`${REGISTRY}/globex/cloud`))
     expect(text).toContain(`self-signed, key ID ${keyId}`)
   })
 

@@ -4,6 +4,7 @@ import { buildProviderZip } from '@terrace/server/testing/zip-writer.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { lockedHashes, requires } from './harness/client-files.ts'
 import { HERE } from './harness/current-platform.ts'
+import { expectSuccess } from './harness/expect-client.ts'
 import { healthyPackages, sha256 } from './harness/publish-form.ts'
 import { REGISTRY, startWorld, type World } from './harness/registry-world.ts'
 import { reportMissing } from './harness/required-binaries.ts'
@@ -59,8 +60,7 @@ describe.skipIf(reportMissing('terraform'))('locking and copying from the regist
   test('a copy by "providers mirror" is complete and authenticated', async () => {
     await world.api.publish({ name: 'acme/copied', version: '1.0.0' })
     const workspace = world.workspace({ files: requires(`${REGISTRY}/acme/copied`) })
-    const { text, code } = await workspace.run(['providers', 'mirror', `-platform=${HERE}`, 'out'])
-    expect(code).toBe(0)
+    const { text } = expectSuccess(await workspace.run(['providers', 'mirror', `-platform=${HERE}`, 'out']))
     expect(text).toContain('Package authenticated: self-signed')
     const folder = join(workspace.path, 'out', REGISTRY, 'acme/copied')
     expect(readdirSync(folder).sort()).toEqual(['1.0.0.json', 'index.json', `terraform-provider-copied_1.0.0_${HERE}.zip`])
@@ -81,7 +81,7 @@ describe.skipIf(reportMissing('terraform'))('locking and copying from the regist
 
     world.front.route(REGISTRY, world.server.url)
     world.front.requests.length = 0
-    expect(await workspace.run(copy)).toMatchObject({ code: 0 })
+    expectSuccess(await workspace.run(copy))
     const resumed = world.front.requests.find(({ method, path }) => method === 'GET' && path.startsWith('/files/'))
     expect(resumed?.headers.range).toMatch(/^bytes=[1-9]\d*-$/)
     expect(resumed?.status).toBe(206)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { requires } from './harness/client-files.ts'
 import { ELSEWHERE, HERE } from './harness/current-platform.ts'
+import { expectFailure, expectSuccess } from './harness/expect-client.ts'
 import { healthyPackages } from './harness/publish-form.ts'
 import { REGISTRY, startWorld, type World } from './harness/registry-world.ts'
 import { reportMissing } from './harness/required-binaries.ts'
@@ -19,18 +20,20 @@ describe.skipIf(reportMissing('terraform'))('refusals and warnings of the regist
 
   // protocol.md P-2 (C40.404)
   test('an unknown provider is said to be unknown', async () => {
-    const { text, code } = await world.workspace({ files: requires(`${REGISTRY}/acme/unknown`) }).run(['init'])
-    expect(code).toBe(1)
-    expect(text).toContain(`provider registry ${REGISTRY} does not have a provider named ${REGISTRY}/acme/unknown`)
+    expectFailure(
+      await world.workspace({ files: requires(`${REGISTRY}/acme/unknown`) }).run(['init']),
+      `provider registry ${REGISTRY} does not have a provider named ${REGISTRY}/acme/unknown`,
+    )
   })
 
   // protocol.md P-4 (C42.401)
   test('a wrong token is said to be rejected', async () => {
     await publish('acme/guarded', '1.0.0')
     const env = { TF_TOKEN_registry_example_com: 'tfr_wrong' }
-    const { text, code } = await world.workspace({ files: requires(`${REGISTRY}/acme/guarded`) }).run(['init'], env)
-    expect(code).toBe(1)
-    expect(text).toContain(`host ${REGISTRY} rejected the given authentication credentials`)
+    expectFailure(
+      await world.workspace({ files: requires(`${REGISTRY}/acme/guarded`) }).run(['init'], env),
+      `host ${REGISTRY} rejected the given authentication credentials`,
+    )
   })
 
   // protocol.md P-4
@@ -43,7 +46,7 @@ describe.skipIf(reportMissing('terraform'))('refusals and warnings of the regist
     })
     const { id, key } = (await created.json()) as { id: string; key: string }
     const workspace = world.workspace({ files: requires(`${REGISTRY}/acme/keyed`) })
-    expect(await workspace.run(['init'], { TF_TOKEN_registry_example_com: key })).toMatchObject({ code: 0 })
+    expectSuccess(await workspace.run(['init'], { TF_TOKEN_registry_example_com: key }))
     await world.api.request(`/api/v1/apikeys/${id}`, { method: 'DELETE' })
     workspace.clean()
     expect((await workspace.run(['init'], { TF_TOKEN_registry_example_com: key })).text).toContain('rejected the given')
@@ -53,17 +56,17 @@ describe.skipIf(reportMissing('terraform'))('refusals and warnings of the regist
   test('a missing platform is explained', async () => {
     const packages = healthyPackages('acme/rare', '1.0.0', [ELSEWHERE[0]])
     await world.api.publish({ name: 'acme/rare', version: '1.0.0', packages })
-    const { text, code } = await world.workspace({ files: requires(`${REGISTRY}/acme/rare`) }).run(['init'])
-    expect(code).toBe(1)
-    expect(text).toContain(`does not have a package available for your current platform, ${HERE}`)
+    expectFailure(
+      await world.workspace({ files: requires(`${REGISTRY}/acme/rare`) }).run(['init']),
+      `does not have a package available for your current platform, ${HERE}`,
+    )
   })
 
   // protocol.md P-5 (C60)
   test('a deprecation reaches everybody who resolves the version, and only the message', async () => {
     await publish('acme/old', '1.0.0')
     await world.api.change(await idOf('old', '1.0.0'), { deprecated: true, deprecation_message: 'Use acme/new instead' })
-    const { text, code } = await world.workspace({ files: requires(`${REGISTRY}/acme/old`) }).run(['init'])
-    expect(code).toBe(0)
+    const { text } = expectSuccess(await world.workspace({ files: requires(`${REGISTRY}/acme/old`) }).run(['init']))
     expect(text).toContain('Additional provider information from registry')
     expect(text).toContain('acme/old 1.0.0 is deprecated: Use acme/new instead')
   })
@@ -72,13 +75,11 @@ describe.skipIf(reportMissing('terraform'))('refusals and warnings of the regist
   test('a deleted version is gone for good, with a clear message for those who locked it', async () => {
     await publish('acme/brief', '1.0.0')
     const workspace = world.workspace({ files: requires(`${REGISTRY}/acme/brief`, '~> 1.0') })
-    expect(await workspace.run(['init'])).toMatchObject({ code: 0 })
+    expectSuccess(await workspace.run(['init']))
     await publish('acme/brief', '1.0.1')
     await world.api.remove(await idOf('brief', '1.0.0'))
     workspace.clean({ keepLockFile: true })
-    const { text, code } = await workspace.run(['init'])
-    expect(code).toBe(1)
-    expect(text).toContain('the previously-selected version 1.0.0 is no longer available')
+    expectFailure(await workspace.run(['init']), 'the previously-selected version 1.0.0 is no longer available')
     const again = await publish('acme/brief', '1.0.0')
     expect(again).toMatchObject({ status: 409, body: { code: 'PROVIDER_VERSION_DELETED' } })
   })
@@ -90,7 +91,7 @@ describe.skipIf(reportMissing('terraform'))('refusals and warnings of the regist
     const id = await idOf('risky', '1.1.0')
     await world.api.change(id, { blocked: true, blocked_reason: 'CVE-2026-0001' })
     workspace.clean({ keepLockFile: true })
-    expect(await workspace.run(['init'])).toMatchObject({ code: 1, text: expect.stringContaining('no longer available') })
+    expectFailure(await workspace.run(['init']), 'no longer available')
     workspace.clean()
     expect((await workspace.run(['init'])).text).toContain('v1.0.0')
     await world.api.change(id, { blocked: false })

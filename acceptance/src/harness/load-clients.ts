@@ -6,15 +6,15 @@ import { Agent, get, type IncomingMessage } from 'node:http'
 export type RequestOutcome = string
 
 /**
- * Asks again and again, each time on a new connection, and notes how each request ended, until nobody listens any more.
- * A request that was sent and got no complete answer is noted as `broken`.
+ * Asks again and again, each time on a new connection, and notes how each request ended, until the server sends it away, as a load
+ * balancer would. A request that was sent and got no complete answer is noted as `broken`.
  */
-export async function askUntilRefused(url: string, outcomes: RequestOutcome[]): Promise<void> {
-  for (;;) {
-    const outcome = await askOnce(url)
+export async function askUntilSentAway(url: string, outcomes: RequestOutcome[]): Promise<void> {
+  let outcome: RequestOutcome
+  do {
+    outcome = await askOnce(url)
     outcomes.push(outcome)
-    if (outcome === 'refused') return
-  }
+  } while (outcome === '200')
 }
 
 async function askOnce(url: string): Promise<RequestOutcome> {
