@@ -1,0 +1,49 @@
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+
+/** What the commands take from the variables of the process; an empty variable counts as unset. */
+export interface CliEnvironment {
+  /** `TERRACE_SERVER` */
+  readonly server: string | undefined
+  /** `TERRACE_TOKEN` */
+  readonly token: string | undefined
+  /** `TERRACE_CA_FILE` */
+  readonly caFile: string | undefined
+  /** `NO_COLOR` is set, or the terminal is a dumb one. */
+  readonly noColor: boolean
+  /** The terminal cannot move its cursor. */
+  readonly dumbTerminal: boolean
+  /** Folder of the files that commands keep for their user. */
+  readonly configFolder: string
+  /** Variables of proxies, as the HTTP agent of Node reads them. */
+  readonly proxy: Readonly<Record<string, string>>
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const PROXY_VARIABLES = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy']
+
+/** The only reader of variables in the client commands. */
+export function readEnvironment(variables: Variables = process.env): CliEnvironment {
+  const get = (name: string): string | undefined => variables[name] || undefined
+  const dumbTerminal = get('TERM') === 'dumb'
+  return {
+    server: get('TERRACE_SERVER'),
+    token: get('TERRACE_TOKEN')?.trim(),
+    caFile: get('TERRACE_CA_FILE'),
+    noColor: get('NO_COLOR') !== undefined || dumbTerminal,
+    dumbTerminal,
+    configFolder: join(configHome(get('XDG_CONFIG_HOME')), 'terrace'),
+    proxy: Object.fromEntries(
+      PROXY_VARIABLES.flatMap((name) => {
+        const value = get(name)
+        return value === undefined ? [] : [[name, value]]
+      }),
+    ),
+  }
+}
+
+/** A relative value is ignored. Source: XDG Base Directory Specification. */
+function configHome(xdgConfigHome: string | undefined): string {
+  return xdgConfigHome !== undefined && isAbsolute(xdgConfigHome) ? xdgConfigHome : join(homedir(), '.config')
+}
