@@ -15,9 +15,10 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   verification: [],
   trust: ['verification'],
   upstreams: ['verification'],
-  providers: ['definitions', 'files', 'trust', 'upstreams', 'verification'],
-  publishing: ['files', 'providers', 'trust', 'verification'],
-  mirror: ['definitions', 'files', 'providers', 'trust', 'upstreams', 'verification'],
+  intake: [],
+  providers: ['intake', 'trust'],
+  publishing: ['intake', 'providers', 'trust', 'verification'],
+  mirror: ['definitions', 'intake', 'providers', 'trust', 'upstreams', 'verification'],
 }
 
 /** Features that every other feature may use. */

@@ -1,7 +1,8 @@
 import type { AppDeps } from './app-deps.ts'
 import type { JobHandler } from './base/queue/worker.ts'
+import { sweepOrphanObjects } from './features/intake/index.ts'
 import { createShasumsReader, FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
-import { sweepOrphanObjects } from './features/providers/index.ts'
+import { packageObjects } from './features/providers/index.ts'
 
 /** Every kind of job item and what runs it. */
 export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
@@ -25,7 +26,7 @@ export async function sweep(
 ): Promise<void> {
   await deps.spool.sweep()
   await deps.store.sweepTemporary(graceMs)
-  await sweepOrphanObjects(deps, { graceMs })
+  await sweepOrphanObjects(deps, { owners: [packageObjects], graceMs })
 }
 
 /** Everything that happens by the clock. */

@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   PROVIDER_VERSION_DELETED: { status: 409, title: 'The version was deleted and cannot be published again' },
   PUBLISH_IN_PROGRESS: { status: 409, title: 'The same package is being published right now' },
   NAMESPACE_CONFLICT: { status: 409, title: 'The namespace belongs to an upstream' },
+  OBJECT_EXISTS: { status: 409, title: 'The stored object belongs to something that is published' },
   JOB_NOT_RETRIABLE: { status: 409, title: 'The job has nothing to retry' },
   SIGNING_KEY_CONFLICT: { status: 409, title: 'Another signing key is pinned for the namespace' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request body is too large' },

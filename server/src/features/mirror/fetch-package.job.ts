@@ -4,16 +4,8 @@ import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { JobHandler, JobItemContext } from '../../base/queue/worker.ts'
 import type { SpooledFile } from '../../base/spool.ts'
-import {
-  findProvider,
-  findProviderVersion,
-  listPlatforms,
-  type ObjectClaims,
-  storageKeyOf,
-  storePackages,
-  type VerifiedPackage,
-  withObjectClaims,
-} from '../providers/index.ts'
+import { type ObjectClaims, withObjectClaims } from '../intake/index.ts'
+import { findProvider, findProviderVersion, listPlatforms, storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import { quarantineOnFailure } from './quarantine-package.ts'

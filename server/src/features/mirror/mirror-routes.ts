@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { MirrorIndexDocument, MirrorVersionDocument } from '@terrace/protocol/documents/mirror-documents.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { type RenderedDocument, renderOnce, sendDocument } from '../../base/catalog/rendered-documents.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
 import {
@@ -11,11 +12,8 @@ import {
   listServedVersions,
   packageLink,
   type RegistryDeps,
-  type RenderedDocument,
   readVersion,
-  renderOnce,
   requireProvider,
-  sendDocument,
 } from '../providers/index.ts'
 
 const Params = Type.Object({ hostname: Type.String(), namespace: Type.String(), type: Type.String() })
@@ -63,7 +61,7 @@ function sendMirrorDocument(reply: FastifyReply, { document, staleSeconds }: Mir
 async function readIndex(deps: RegistryDeps, request: FastifyRequest<{ Params: Static<typeof Params> }>): Promise<MirrorAnswer> {
   const answer = await findMirroredProvider(deps, request, request.params)
   const provider = requireProvider(answer, request.params)
-  const document = await renderOnce(deps.clock, provider, { key: 'index', render: () => presentIndex(provider) })
+  const document = await renderOnce(deps.clock, provider.rendered, { key: 'index', render: () => presentIndex(provider) })
   return { document, staleSeconds: answer.staleSeconds }
 }
 
@@ -75,7 +73,7 @@ async function readVersionFile(deps: RegistryDeps, request: FastifyRequest<{ Par
   const found = provider.byVersion.get(version)
   if (found?.blocked) throw blocked(provider, version)
   const base = publicBaseUrl(request)
-  const document = await renderOnce(deps.clock, provider, {
+  const document = await renderOnce(deps.clock, provider.rendered, {
     key: `version ${base} ${found === undefined ? '' : version}`,
     render: () => presentArchives(deps, base, found),
   })

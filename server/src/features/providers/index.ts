@@ -14,8 +14,6 @@
  * A crash leaves at most: files in the spool folder of the dead process, objects without a row, claims that run out. The
  * sweeper removes all three. Protocol documents: protocol.md sections 3 and 4.
  */
-export { renderOnce, sendDocument } from './answer-documents.ts'
-export { type ObjectClaims, withObjectClaims } from './claim-objects.ts'
 export { createPackageDigests, markPackageDamaged } from './damage.ts'
 export { packageLink } from './package-links.ts'
 export { providerAdminRoutes } from './provider-admin-routes.ts'
@@ -25,7 +23,6 @@ export {
   createProviderCatalog,
   listServedVersions,
   type ProviderCatalog,
-  type RenderedDocument,
 } from './provider-catalog.ts'
 export type { RegistryDeps } from './provider-deps.ts'
 export { displayProvider } from './provider-names.ts'
@@ -47,5 +44,4 @@ export { providerRoutes } from './provider-routes.ts'
 export { recordPackages } from './record-packages.ts'
 export { findMirroredProvider, readAddress, readVersion, requireProvider } from './resolve-provider.ts'
 export { shasumsRoutes } from './shasums-routes.ts'
-export { storageKeyOf, storePackages, type VerifiedPackage } from './store-packages.ts'
-export { sweepOrphanObjects } from './sweep-orphan-objects.ts'
+export { packageObjects, storageKeyOf, storePackages, type VerifiedPackage } from './store-packages.ts'

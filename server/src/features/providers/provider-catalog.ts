@@ -1,11 +1,9 @@
 import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { compareVersions, parseVersion } from '@terrace/protocol/versions.ts'
-import { LRUCache } from 'lru-cache'
-import type { Clock, UnixMs } from '../../base/clock.ts'
-import { readCatalogRevision } from '../../base/database/catalog-revision.ts'
-import type { Database } from '../../base/database/open-database.ts'
-import { RegistryError } from '../../base/errors.ts'
-import type { Logger } from '../../base/logger.ts'
+import { createRenderedDocuments, type RenderedDocuments } from '../../base/catalog/rendered-documents.ts'
+import { type CacheAnswer, createRevisionCache } from '../../base/catalog/revision-cache.ts'
+import type { UnixMs } from '../../base/clock.ts'
+import type { Deps } from '../../base/deps.ts'
 import { findProvider, listPackages, type ProviderRow, type ServedPackageRow } from './provider-queries.ts'
 
 /** One version as the protocol routes see it. */
@@ -29,79 +27,23 @@ export interface CatalogProvider {
   /** Canonical version → version; blocked ones included. */
   readonly byVersion: ReadonlyMap<string, CatalogVersion>
   /** Bodies rendered from this state; gone with it. */
-  readonly rendered: LRUCache<string, RenderedDocument>
-}
-
-export interface RenderedDocument {
-  readonly body: Buffer
-  readonly renderedAt: UnixMs
-}
-
-export interface CatalogAnswer {
-  readonly found: CatalogProvider | undefined
-  /** Seconds since the database last confirmed this state, when it does not answer now; 0 otherwise. */
-  readonly staleSeconds: number
+  readonly rendered: RenderedDocuments
 }
 
 /** Providers as they were at the newest catalog revision; the reads of all protocol routes go through here. */
 export interface ProviderCatalog {
-  find(address: ProviderAddress): Promise<CatalogAnswer>
+  find(address: ProviderAddress): Promise<CacheAnswer<CatalogProvider>>
 }
 
-interface CatalogDeps {
-  readonly database: Pick<Database, 'db'>
-  readonly clock: Clock
-  readonly logger: Logger
-}
-
-interface Entry {
-  readonly revision: number
-  readonly confirmedAt: UnixMs
-  readonly found: CatalogProvider | undefined
-}
-
-const MAX_PROVIDERS = 2_000
-const MAX_RENDERED = 64
-const MAX_STALE_MS = 60 * 60 * 1000
-
-/**
- * Keeps loaded providers and asks the database only whether anything changed since: so a blocked version is gone with the
- * next request on every replica, and version lists still answer, marked as stale, for an hour without the database (P5).
- */
-export function createProviderCatalog(deps: CatalogDeps): ProviderCatalog {
-  const entries = new LRUCache<string, Entry>({ max: MAX_PROVIDERS })
+/** Loads a provider once per catalog revision. */
+export function createProviderCatalog(deps: Pick<Deps, 'database' | 'clock' | 'logger'>): ProviderCatalog {
+  const cache = createRevisionCache<CatalogProvider>(deps)
   return {
-    async find(address) {
-      const key = formatProviderAddress(address)
-      const cached = entries.get(key)
-      try {
-        const revision = await readCatalogRevision(deps.database.db)
-        if (cached !== undefined && cached.revision === revision) return { found: cached.found, staleSeconds: 0 }
-        const found = await loadProvider(deps, address)
-        entries.set(key, { revision, confirmedAt: deps.clock.now(), found })
-        return { found, staleSeconds: 0 }
-      } catch (error) {
-        return staleAnswer(deps, cached, error)
-      }
-    },
+    find: (address) => cache.find(formatProviderAddress(address), () => loadProvider(deps, address)),
   }
 }
 
-function staleAnswer({ clock, logger }: CatalogDeps, cached: Entry | undefined, error: unknown): CatalogAnswer {
-  const ageMs = cached === undefined ? Number.POSITIVE_INFINITY : clock.now() - cached.confirmedAt
-  if (cached !== undefined && ageMs < MAX_STALE_MS) {
-    logger.warn({ err: error }, 'database does not answer; serving what was read before')
-    return { found: cached.found, staleSeconds: Math.max(1, Math.ceil(ageMs / 1000)) }
-  }
-  if (error instanceof RegistryError) throw error
-  throw new RegistryError('DATABASE_UNAVAILABLE', 'Cannot read the provider: the database does not answer', {
-    hint: 'Try again in a moment',
-    retryAfterSeconds: 5,
-    cause: error,
-  })
-}
-
-async function loadProvider({ database }: CatalogDeps, address: ProviderAddress): Promise<CatalogProvider | undefined> {
+async function loadProvider({ database }: Pick<Deps, 'database'>, address: ProviderAddress): Promise<CatalogProvider | undefined> {
   const provider = await findProvider(database.db, address)
   if (provider === undefined) return undefined
   const rows = await listPackages(database.db, provider.id)
@@ -111,7 +53,7 @@ async function loadProvider({ database }: CatalogDeps, address: ProviderAddress)
     address,
     versions,
     byVersion: new Map(versions.map((version) => [version.version, version])),
-    rendered: new LRUCache({ max: MAX_RENDERED }),
+    rendered: createRenderedDocuments(),
   }
 }
 

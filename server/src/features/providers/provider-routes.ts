@@ -6,10 +6,10 @@ import {
 } from '@terrace/protocol/documents/provider-documents.ts'
 import { isPrerelease } from '@terrace/protocol/versions.ts'
 import { Type } from 'typebox'
+import { renderOnce, sendDocument } from '../../base/catalog/rendered-documents.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
 import { findSigningKeyOf } from '../trust/index.ts'
-import { renderOnce, sendDocument } from './answer-documents.ts'
 import { packageLink, shasumsLinks } from './package-links.ts'
 import { presentDetail, presentPackage, presentVersions } from './present-provider.ts'
 import { type CatalogProvider, type CatalogVersion, listServedVersions } from './provider-catalog.ts'
@@ -38,7 +38,7 @@ export const providerRoutes =
       async ({ params }, reply) => {
         const answer = await findRegistryProvider(deps, params)
         const provider = requireProvider(answer, params)
-        const document = await renderOnce(deps.clock, provider, { key: 'versions', render: () => presentVersions(provider) })
+        const document = await renderOnce(deps.clock, provider.rendered, { key: 'versions', render: () => presentVersions(provider) })
         return sendDocument(reply, document, { cacheControl: LISTS, staleSeconds: answer.staleSeconds })
       },
     )
@@ -56,7 +56,7 @@ export const providerRoutes =
         const version = requireVersion(provider, params.version)
         const row = requirePackage(version, params)
         const base = publicBaseUrl(request)
-        const document = await renderOnce(deps.clock, provider, {
+        const document = await renderOnce(deps.clock, provider.rendered, {
           key: `package ${base} ${version.version} ${row.os}_${row.arch}`,
           render: () => renderPackage(deps, { base, provider, version, row }),
         })

@@ -1,9 +1,10 @@
 import { AddressError, type ProviderAddress, parseProviderPathParts } from '@terrace/protocol/addresses.ts'
 import { canonicalVersion } from '@terrace/protocol/versions.ts'
 import type { FastifyRequest } from 'fastify'
+import type { CacheAnswer } from '../../base/catalog/revision-cache.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
-import type { CatalogAnswer, CatalogProvider, CatalogVersion } from './provider-catalog.ts'
+import type { CatalogProvider, CatalogVersion } from './provider-catalog.ts'
 import type { RegistryDeps } from './provider-deps.ts'
 import { isNamespaceClaimed, SELF_HOSTNAME } from './provider-queries.ts'
 
@@ -45,7 +46,7 @@ export function readVersion(text: string): string {
 export async function findRegistryProvider(
   { catalog, config, database }: Pick<RegistryDeps, 'config' | 'database' | 'catalog'>,
   params: ProviderParams,
-): Promise<CatalogAnswer> {
+): Promise<CacheAnswer<CatalogProvider>> {
   const address = readAddress(params)
   const own = await catalog.find(address)
   const origin = config.providers.defaultHostname
@@ -62,7 +63,7 @@ export function findMirroredProvider(
   { catalog }: Pick<RegistryDeps, 'catalog'>,
   request: FastifyRequest,
   params: ProviderParams & { readonly hostname: string },
-): Promise<CatalogAnswer> {
+): Promise<CacheAnswer<CatalogProvider>> {
   const address = readAddress(params)
   return catalog.find(address.hostname === ownHostname(request) ? { ...address, hostname: SELF_HOSTNAME } : address)
 }
@@ -74,7 +75,7 @@ function ownHostname(request: FastifyRequest): string {
 }
 
 /** The provider, or the 404 that makes the CLI say "does not have a provider named". */
-export function requireProvider(answer: CatalogAnswer, { namespace, type }: ProviderParams): CatalogProvider {
+export function requireProvider(answer: CacheAnswer<CatalogProvider>, { namespace, type }: ProviderParams): CatalogProvider {
   if (answer.found !== undefined) return answer.found
   throw new RegistryError('PROVIDER_NOT_FOUND', `Cannot find provider "${namespace}/${type}": this registry does not hold it`, {
     hint: 'A mirrored provider is read at /v1/mirror/HOSTNAME/NAMESPACE/TYPE/index.json; load it with: terrace mirror load FILE',

@@ -8,6 +8,7 @@ import type { Origin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import type { SpooledFile } from '../../base/spool.ts'
 import { recordAudit } from '../audit/index.ts'
+import { withObjectClaims } from '../intake/index.ts'
 import {
   displayProvider,
   ensureProvider,
@@ -23,7 +24,6 @@ import {
   storePackages,
   updateShasums,
   type VerifiedPackage,
-  withObjectClaims,
 } from '../providers/index.ts'
 import { checkPublish, type PublishPlan, type PublishState } from './check-publish.ts'
 import type { PublishingDeps } from './publishing-deps.ts'
