@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { RegistryError } from '../errors.ts'
@@ -16,6 +16,7 @@ import { createRateLimiter, type RateLimiter } from './rate-limiter.ts'
 import { type Authenticate, type ChainOptions, enterRequest, guardRoute, planRoute, setSecurityHeaders } from './request-chain.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
+import { compileValidator } from './validate-input.ts'
 
 /** Requests per minute and client of each tier. */
 export type RateLimits = Readonly<Record<Exclude<RateLimitTier, 'none'>, number>>
@@ -66,7 +67,7 @@ export function createServer(options: ServerOptions): App {
       refuseBeforeRouting(options.logger, error, { request: request as FastifyRequest, reply: reply as unknown as FastifyReply })
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(compileValidator)
   // Only JSON is read by default: a body that a browser can send across origins without asking is not (reliability.md row 37).
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('actor', ANONYMOUS_SLOT)
