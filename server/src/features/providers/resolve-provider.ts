@@ -1,6 +1,7 @@
 import { AddressError, type ProviderAddress, parseProviderPathParts } from '@terrace/protocol/addresses.ts'
 import { canonicalVersion } from '@terrace/protocol/versions.ts'
 import type { FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import type { CacheAnswer } from '../../base/catalog/revision-cache.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
@@ -13,8 +14,24 @@ export interface ProviderParams {
   readonly type: string
 }
 
+type AddressParams = ProviderParams & { readonly hostname?: string }
+
+// Reading an address costs as much as answering from the catalog, and the same few are asked for again and again.
+const readBefore = new LRUCache<string, ProviderAddress>({ max: 10_000 })
+
 /** Reads an address out of a path; names are compared in lower case (protocol.md P-19). */
-export function readAddress(params: ProviderParams & { readonly hostname?: string }): ProviderAddress {
+export function readAddress(params: AddressParams): ProviderAddress {
+  const { hostname = '=', namespace, type } = params
+  // Unambiguous, as no part of a readable address holds a slash and no host name is "=".
+  const path = `${hostname}/${namespace}/${type}`
+  const known = readBefore.get(path)
+  if (known !== undefined) return known
+  const address = parseAddress(params)
+  readBefore.set(path, address)
+  return address
+}
+
+function parseAddress(params: AddressParams): ProviderAddress {
   try {
     const address = parseProviderPathParts(params)
     return params.hostname === undefined ? { ...address, hostname: SELF_HOSTNAME } : address
@@ -68,10 +85,17 @@ export function findMirroredProvider(
   return catalog.find(address.hostname === ownHostname(request) ? { ...address, hostname: SELF_HOSTNAME } : address)
 }
 
+const hostnames = new LRUCache<string, string>({ max: 100 })
+
 /** A client-chosen `Host` is good enough here: it only says which of our own providers are asked for. */
 function ownHostname(request: FastifyRequest): string {
   const base = publicBaseUrl(request)
-  return base === '' ? request.hostname.toLowerCase() : new URL(base).hostname
+  if (base === '') return request.hostname.toLowerCase()
+  const known = hostnames.get(base)
+  if (known !== undefined) return known
+  const { hostname } = new URL(base)
+  hostnames.set(base, hostname)
+  return hostname
 }
 
 /** The provider, or the 404 that makes the CLI say "does not have a provider named". */
