@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildZip } from '@terrace/server/testing/zip-writer.ts'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { lockedHashes, mirrorOnly, mirrorThenDirect, requires } from './harness/client-files.ts'
 import { ELSEWHERE, HERE } from './harness/current-platform.ts'
@@ -93,6 +94,20 @@ describe.skipIf(reportMissing('terraform'))('network mirror', () => {
     expect(lockedHashes(mirrored.read('.terraform.lock.hcl'), 'h1')).toEqual([ours.archives[HERE]?.hashes[0]])
   })
 
+  // protocol.md 4.8 (F08): folder entries count in the h1 of the zip, which is the one that the client checks.
+  test('a package with folder entries has the h1 of its zip and installs', async () => {
+    const zip = () =>
+      buildZip([{ name: 'docs/' }, { name: 'docs/a.txt', content: 'a' }, { name: 'terraform-provider-folders_v1.0.0', content: 'x' }])
+    await world.upstream.addProvider('acme/folders', { versions: { '1.0.0': { platforms: [HERE], zip } } })
+    await world.api.load(`provider "${UPSTREAM}/acme/folders" {\n  versions = ["1.0.0"]\n}\n`)
+    const direct = world.workspace({ files: requires(`${UPSTREAM}/acme/folders`) })
+    expectSuccess(await direct.run(['providers', 'mirror', `-platform=${HERE}`, 'out']))
+    const theirs = JSON.parse(readFileSync(join(direct.path, 'out', UPSTREAM, 'acme/folders/1.0.0.json'), 'utf8')) as Archives
+    const ours = (await (await get(`${UPSTREAM}/acme/folders/1.0.0.json`)).json()) as Archives
+    expect(ours.archives[HERE]?.hashes[0]).toBe(theirs.archives[HERE]?.hashes[0])
+    expectSuccess(await viaMirror(`${UPSTREAM}/acme/folders`).run(['init']))
+  })
+
   // protocol.md N-7 (D01)
   test('the token goes with the documents and not with the archive', async () => {
     const token = await world.server.signIn()
@@ -178,8 +193,8 @@ describe.skipIf(reportMissing('terraform'))('network mirror', () => {
     expect((await viaMirror(`${UPSTREAM}/acme/risky`).run(['init'])).text).toContain('v1.0.0')
   })
 
-  // protocol.md N-16 (C51, F04), requirements.md MIR
-  test('everything that was loaded installs while the upstream stalls or is gone', async () => {
+  // protocol.md N-16 (C51, F04)
+  test('everything that was loaded installs while the upstream stalls, and nobody asks it', async () => {
     await world.upstream.addProvider('acme/kept', { versions: { '1.0.0': { platforms: [HERE] } } })
     await world.api.load(`provider "${UPSTREAM}/acme/kept" {\n  versions = ["1.0.0"]\n}\n`)
     world.upstream.requests.length = 0

@@ -191,7 +191,7 @@ describe.skipIf(reportMissing('terraform') || reportMissing('gpg'))('publishing 
     const keyFile = join(folder.path, 'key.asc')
     writeFileSync(keyFile, key.asciiArmor)
     const published = await world.server.terrace(['provider', 'publish', dist, '--namespace', 'acme', '--key', keyFile])
-    expect(published).toMatchObject({ code: 0 })
+    expect(published.code, published.output).toBe(0)
     const { text } = expectSuccess(await init('acme/released'))
     expect(text).toContain(`Installed ${REGISTRY}/acme/released v1.4.2 (self-signed, key ID ${key.fingerprint.slice(-16)})`)
     const { versions } = (await (await fetch(`${world.server.url}/v1/providers/acme/released/versions`)).json()) as {

@@ -7,6 +7,7 @@ import { expectSuccess } from './harness/expect-client.ts'
 import { healthyPackages } from './harness/publish-form.ts'
 import { MIRROR, REGISTRY, startWorld, UPSTREAM } from './harness/registry-world.ts'
 import { reportMissing } from './harness/required-binaries.ts'
+import { startTerrace } from './harness/terrace-server.ts'
 import { createWorkspace } from './harness/terraform-cli.ts'
 
 const PUBLIC_ADDRESS = `server {\n  public_url = "https://${REGISTRY}"\n}\n`
@@ -54,6 +55,19 @@ describe.skipIf(reportMissing('terraform'))('registry and mirror of one server',
       expectSuccess(await workspace.run(['init']))
       expect(lockedHashes(workspace.read('.terraform.lock.hcl'), 'h1')).toEqual(before)
     }
+  })
+
+  // requirements.md MIR: what was loaded outlives its upstream.
+  test('a server that starts again after its upstream has gone for good serves all that it had loaded', async () => {
+    await using world = await startWorld()
+    await world.upstream.addProvider('globex/foreign', { versions: { '1.0.0': { platforms: [HERE] } } })
+    await world.api.load(`provider "${UPSTREAM}/globex/foreign" {\n  versions = ["1.0.0"]\n}\n`)
+    await world.upstream.close()
+    await world.server.stop()
+    await using again = await startTerrace({ dataDir: world.server.dataDir })
+    world.front.route(MIRROR, again.url)
+    const client = world.workspace({ files: requires(`${UPSTREAM}/globex/foreign`), cliConfig: mirrorOnly(`https://${MIRROR}/v1/mirror/`) })
+    expectSuccess(await client.run(['init']))
   })
 
   // The way of a first user: no proxy, no name, the local authority and the CLI configuration as the server has written it.

@@ -9,7 +9,7 @@ const STAND_IN = `
   import { createServer } from 'node:http'
   import { mkdirSync } from 'node:fs'
   if (process.argv[2] !== 'serve') {
-    console.log(JSON.stringify({ args: process.argv.slice(2), url: process.env.TERRACE_URL, token: process.env.TERRACE_TOKEN }))
+    console.log(JSON.stringify({ args: process.argv.slice(2), url: process.env.TERRACE_SERVER, token: process.env.TERRACE_TOKEN }))
   } else {
     if (process.env.FAIL) { console.error('Cannot read configuration'); process.exit(2) }
     mkdirSync(process.env.TFR_DATA_DIR, { recursive: true })
