@@ -15,6 +15,8 @@ export interface CliEnvironment {
   readonly dumbTerminal: boolean
   /** Folder of the files that commands keep for their user. */
   readonly configFolder: string
+  /** Folder of what can be made anew at any time. */
+  readonly cacheFolder: string
   /** Variables of proxies, as the HTTP agent of Node reads them. */
   readonly proxy: Readonly<Record<string, string>>
 }
@@ -33,7 +35,8 @@ export function readEnvironment(variables: Variables = process.env): CliEnvironm
     caFile: get('TERRACE_CA_FILE'),
     noColor: get('NO_COLOR') !== undefined || dumbTerminal,
     dumbTerminal,
-    configFolder: join(configHome(get('XDG_CONFIG_HOME')), 'terrace'),
+    configFolder: join(absolute(get('XDG_CONFIG_HOME')) ?? join(homedir(), '.config'), 'terrace'),
+    cacheFolder: join(absolute(get('XDG_CACHE_HOME')) ?? join(homedir(), '.cache'), 'terrace'),
     proxy: Object.fromEntries(
       PROXY_VARIABLES.flatMap((name) => {
         const value = get(name)
@@ -44,6 +47,6 @@ export function readEnvironment(variables: Variables = process.env): CliEnvironm
 }
 
 /** A relative value is ignored. Source: XDG Base Directory Specification. */
-function configHome(xdgConfigHome: string | undefined): string {
-  return xdgConfigHome !== undefined && isAbsolute(xdgConfigHome) ? xdgConfigHome : join(homedir(), '.config')
+function absolute(folder: string | undefined): string | undefined {
+  return folder !== undefined && isAbsolute(folder) ? folder : undefined
 }

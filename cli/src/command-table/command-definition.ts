@@ -67,7 +67,11 @@ export const GROUP_OPTIONS: Readonly<Record<OptionGroup, { readonly title: strin
   token: {
     title: 'Credential',
     options: [
-      { flags: '--token-file <file>', description: 'File with an API key. Default: TERRACE_TOKEN, else the token of "terrace login"' },
+      {
+        flags: '--token-file <file>',
+        description:
+          'File with an API key. Default: TERRACE_TOKEN (every program you start can read it), else the token of "terrace login"',
+      },
       { flags: '--token-stdin', description: 'Read the API key from standard input' },
     ],
   },

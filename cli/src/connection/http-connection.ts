@@ -4,6 +4,7 @@ import * as https from 'node:https'
 import { finished, Readable } from 'node:stream'
 import * as tls from 'node:tls'
 import { CliError, EXIT } from '../cli-error.ts'
+import { describeFileError } from '../input/read-input.ts'
 import { type ChosenServer, isLoopback } from './choose-server.ts'
 import { connectionFailure } from './connection-failure.ts'
 
@@ -48,7 +49,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 export function openConnection({ url, caFile }: ChosenServer, proxy: Readonly<Record<string, string>>): HttpConnection {
   const origin = new URL(url)
   const transport = origin.protocol === 'https:' ? https : http
-  const agentOptions = { keepAlive: true, ...(isLoopback(origin) ? {} : { proxyEnv: proxy }), ...trust(caFile) }
+  const agentOptions = { keepAlive: true, ...(isLoopback(origin) ? {} : { proxyEnv: proxy }), ...trust(caFile, origin) }
   const agent = new transport.Agent(agentOptions)
   return {
     url,
@@ -58,12 +59,15 @@ export function openConnection({ url, caFile }: ChosenServer, proxy: Readonly<Re
   }
 }
 
-function trust(caFile: string | undefined): { ca?: string[] } {
+/** No public authority vouches for this machine's own names, and leaving the usual certificates out saves their loading. */
+function trust(caFile: string | undefined, origin: URL): { ca?: string[] } {
   if (caFile === undefined) return {}
   try {
-    return { ca: [...tls.getCACertificates('default'), readFileSync(caFile, 'utf8')] }
+    const usual = isLoopback(origin) ? [] : tls.getCACertificates('default')
+    return { ca: [...usual, readFileSync(caFile, 'utf8')] }
   } catch (error) {
-    throw new CliError(`Cannot read certificates "${caFile}": ${(error as Error).message}`, { exitCode: EXIT.usage, cause: error })
+    const state = describeFileError(error as NodeJS.ErrnoException)
+    throw new CliError(`Cannot read certificates "${caFile}": ${state}`, { exitCode: EXIT.usage, cause: error })
   }
 }
 
@@ -93,6 +97,8 @@ function send(message: http.ClientRequest, url: string, request: HttpRequest): P
     message.on('response', (response) => {
       readAnswer(response, heard).then((answer) => {
         clearTimeout(silence)
+        // An answer to half a request is a refusal; nobody waits for the other half.
+        if (!message.writableFinished) message.destroy()
         resolve(answer)
       }, fail)
     })

@@ -23,8 +23,9 @@ export async function ask(context: CommandContext, { label, otherwise, hidden = 
   }
   // Of a hidden answer only the question is written; the rest of what readline draws goes nowhere.
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() })
-  if (hidden) io.stderr.write(`${label}: `)
   const lines = createInterface({ input: io.stdin, output: hidden ? silence : io.stderr, terminal: true, historySize: 0 })
+  // Not before the terminal has stopped to echo.
+  if (hidden) io.stderr.write(`${label}: `)
   try {
     return await new Promise<string>((resolve) => {
       // In raw mode the terminal sends no signal; the command must end at once all the same.

@@ -40,7 +40,7 @@ export class Output {
 
   /** Width of the terminal that messages go to, 80 when it is none. */
   get messageColumns(): number {
-    return this.#streams.stderr.columns ?? 80
+    return this.#streams.stderr.columns || 80
   }
 
   /** Lines of data. */

@@ -22,7 +22,7 @@ export async function runClient({ argv, version, serverCommands }: ClientStart):
   const program = buildProgram({
     version,
     serverCommands,
-    width: io.stdout.columns ?? 80,
+    width: io.stdout.columns || 80,
     writeOut: (text) => void io.stdout.write(text),
     writeErr: (text) => void io.stderr.write(text),
     run: (definition, input) => runCommand(io, environment, { definition, input }),

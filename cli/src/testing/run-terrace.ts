@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+const LAUNCHER = join(import.meta.dirname, '../../bin/terrace.mjs')
+
+/** What a run of the executable has left. */
+export interface Outcome {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Text on standard input; nothing when absent. */
+  readonly input?: string
+  /** What is typed when a text appears; for terminals, where input must not come before the question. */
+  readonly answers?: readonly (readonly [question: string, answer: string])[]
+  /** Sees the process while it runs. */
+  readonly onStart?: (child: ChildProcess) => void
+}
+
+/** The real executable with a home of its own. */
+export interface TerraceHome {
+  /** Working directory, and parent of everything the commands keep. */
+  readonly folder: string
+  run(args: readonly string[], options?: RunOptions): Promise<Outcome>
+  /** The same on a pseudo-terminal; both streams arrive in `stdout`. Needs `script` of util-linux. */
+  runOnTerminal(args: readonly string[], options?: RunOptions): Promise<Outcome>
+}
+
+/** An empty home that goes away when the test ends. */
+export async function terraceHome(): Promise<TerraceHome> {
+  const folder = await mkdtemp(join(tmpdir(), 'terrace-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const base = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    XDG_CONFIG_HOME: join(folder, 'config'),
+    // One for all tests: it changes how quick they are, and nothing else.
+    XDG_CACHE_HOME: join(tmpdir(), 'terrace-cli-test-cache'),
+  }
+  return {
+    folder,
+    run: (args, options = {}) => start(process.execPath, [LAUNCHER, ...args], { ...options, env: { ...base, ...options.env }, folder }),
+    runOnTerminal: (args, options = {}) => {
+      const command = [process.execPath, LAUNCHER, ...args].map((word) => `'${word}'`).join(' ')
+      const env = { ...base, TERM: 'xterm', ...options.env }
+      return start('script', ['--quiet', '--return', '--command', command, '/dev/null'], { ...options, env, folder })
+    },
+  }
+}
+
+type StartOptions = RunOptions & { readonly folder: string }
+
+function start(file: string, args: readonly string[], { env, input, answers, onStart, folder }: StartOptions): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: folder, env, stdio: 'pipe' })
+    const waiting = [...(answers ?? [])]
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+      if (waiting[0] !== undefined && stdout.endsWith(waiting[0][0])) child.stdin.write(waiting.shift()?.[1] ?? '')
+    })
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+    // A command that reads no input may end first.
+    child.stdin.on('error', () => {})
+    if (answers === undefined) child.stdin.end(input ?? '')
+    onStart?.(child)
+  })
+}
