@@ -171,7 +171,7 @@ describe.skipIf(reportMissing('terraform') || reportMissing('gpg'))('publishing 
     expect(await world.api.publish(next)).toMatchObject({ status: 409, body: { code: 'SIGNING_KEY_CONFLICT' } })
     const pending = (await world.api.signingKeys()).find(({ fingerprint }) => fingerprint === successor.fingerprint)
     expect(pending?.state).toBe('pending')
-    await world.api.decide(pending?.id ?? '', 'accept')
+    await world.api.acceptKey(pending?.id ?? '')
     expect(await world.api.publish(next)).toMatchObject({ status: 201 })
     for (const [version, signer] of [
       ['1.0.0', key],

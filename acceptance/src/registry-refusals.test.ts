@@ -99,7 +99,7 @@ describe.skipIf(reportMissing('terraform'))('refusals and warnings of the regist
     expect((await workspace.run(['init'])).text).toContain('v1.1.0')
   })
 
-  // requirements.md C52: links that were handed out before the block do not outlive it.
+  // requirements.md C52, for the routes /files/{*} and /shasums/{versionId}/{filename} of the links.
   test('a link that was handed out before a block answers nothing any more', async () => {
     await publish('acme/leaky', '1.0.0')
     const [os, arch] = HERE.split('_')

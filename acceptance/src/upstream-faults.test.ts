@@ -158,10 +158,25 @@ describe.skipIf(reportMissing('terraform'))('an upstream that changes its key', 
 
     const pending = (await world.api.signingKeys()).filter(({ state }) => state === 'pending')
     expect(pending).toHaveLength(1)
-    await world.api.decide(pending[0]?.id ?? '', 'accept')
+    await world.api.acceptKey(pending[0]?.id ?? '')
     await world.api.retryJob(blocked.id)
     expect(await world.api.waitForJob(blocked.id)).toMatchObject({ state: 'completed', failed: 0 })
     expect(await world.api.quarantine()).toEqual([])
     expect((await workspace.run(['init', '-upgrade'])).text).toContain('v1.1.0')
+  })
+
+  test('gets nothing more in when an administrator rejects the key, and what is held stays', async () => {
+    await using world = await startWorld({ config: IMPATIENT })
+    const defects = { rotatedKey: true }
+    await world.upstream.addProvider('acme/widget', { versions: { '1.0.0': { platforms: [HERE] } } })
+    await world.api.load(`provider "${UPSTREAM}/acme/widget" {\n  versions = ["1.0.0"]\n}\n`)
+    await world.upstream.addProvider('acme/widget', { versions: { '1.1.0': { platforms: [HERE], defects } } })
+    const refused = await world.api.load(`provider "${UPSTREAM}/acme/widget" {\n  versions = ["1.1.0"]\n}\n`)
+    const pending = (await world.api.signingKeys()).find(({ state }) => state === 'pending')
+    await world.api.rejectKey(pending?.id ?? '')
+    await world.api.retryJob(refused.id)
+    expect(await world.api.waitForJob(refused.id)).toMatchObject({ state: 'failed' })
+    expect(await world.api.quarantine()).toMatchObject([{ version: '1.1.0', message: expect.stringContaining('rejected') }])
+    expect((await world.api.packages()).map(({ version }) => version)).toEqual(['1.0.0'])
   })
 })

@@ -82,7 +82,8 @@ export interface RegistryApi {
   remove(id: string): Promise<void>
   quarantine(): Promise<readonly QuarantinedPackage[]>
   signingKeys(): Promise<readonly SigningKey[]>
-  decide(keyId: string, verb: 'accept' | 'reject'): Promise<void>
+  acceptKey(keyId: string): Promise<void>
+  rejectKey(keyId: string): Promise<void>
   /** Any other request with the administrator's token. */
   request(path: string, init?: RequestInit): Promise<Response>
 }
@@ -134,6 +135,7 @@ export function createRegistryApi(server: { readonly url: string; signIn(): Prom
     remove: (id) => requireJson(`/api/v1/admin/providers/${id}`, send('DELETE')),
     quarantine: () => list('/api/v1/admin/quarantine'),
     signingKeys: () => list('/api/v1/admin/signing-keys'),
-    decide: (keyId, verb) => requireJson(`/api/v1/admin/signing-keys/${keyId}/${verb}`, send('POST')),
+    acceptKey: (keyId) => requireJson(`/api/v1/admin/signing-keys/${keyId}/accept`, send('POST')),
+    rejectKey: (keyId) => requireJson(`/api/v1/admin/signing-keys/${keyId}/reject`, send('POST')),
   }
 }
