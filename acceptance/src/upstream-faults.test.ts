@@ -1,12 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { startFakeUpstream } from '@terrace/server/testing/fake-upstream/fake-upstream.ts'
 import type { Defects } from '@terrace/server/testing/fake-upstream/fake-version.ts'
+import { createTestCertificates } from '@terrace/server/testing/test-certificates.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { mirrorOnly, requires } from './harness/client-files.ts'
 import { ELSEWHERE, HERE } from './harness/current-platform.ts'
-import type { Job } from './harness/registry-api.ts'
+import { createRegistryApi, type Job } from './harness/registry-api.ts'
 import { MIRROR, startWorld, UPSTREAM, type World } from './harness/registry-world.ts'
 import { reportMissing } from './harness/required-binaries.ts'
+import { makeTemporaryFolder } from './harness/temporary-folder.ts'
+import { startTerrace } from './harness/terrace-server.ts'
 
 const URL_OF_MIRROR = `https://${MIRROR}/v1/mirror/`
 /** Short, because a stall is waited for. */
@@ -138,6 +142,25 @@ describe('an upstream that serves something bad', () => {
     expect(job.items.find(({ state }) => state === 'failed')).toMatchObject({ error_code: 'PROVIDER_VERSION_EXISTS' })
     expect(await quarantined(name)).toMatchObject({ step: 'digest_change' })
     expect(await world.api.packages({ namespace: name.split('/')[0] ?? '' })).toEqual([before])
+  })
+})
+
+describe('an upstream on https with an authority of its own', () => {
+  test.each([
+    ['is read when its authority is configured', true, 'completed'],
+    ['is not read otherwise', false, 'failed'],
+  ])('%s', async (_name, isConfigured, state) => {
+    using folder = makeTemporaryFolder('authority')
+    const certificates = await createTestCertificates()
+    const caFile = join(folder.path, 'ca.pem')
+    writeFileSync(caFile, certificates.ca)
+    await using upstream = await startFakeUpstream({ tls: certificates })
+    await upstream.addProvider('acme/widget', { versions: { '1.0.0': { platforms: [HERE] } } })
+    const settings = `url = "${upstream.url}"\n${isConfigured ? `ca_file = "${caFile}"\n` : ''}`
+    const outbound = 'outbound {\n  allowed_networks = ["127.0.0.0/8", "::1/128"]\n}\n'
+    await using server = await startTerrace({ config: `${outbound}${IMPATIENT}upstream "${UPSTREAM}" {\n${settings}}\n` })
+    const job = await createRegistryApi(server).load(`provider "${UPSTREAM}/acme/widget" {\n  versions = ["1.0.0"]\n}\n`)
+    expect(job).toMatchObject({ state })
   })
 })
 
