@@ -2,6 +2,7 @@ import { mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import pino, { type DestinationStream, type Logger as PinoLogger } from 'pino'
 import type { Clock } from './clock.ts'
+import { createLogOutput } from './log-output.ts'
 import { formatTextLine } from './log-text.ts'
 import { redactFields, redactText } from './redact.ts'
 
@@ -21,8 +22,6 @@ export interface LoggingOptions {
   readonly filePath: string
 }
 
-const FLUSH_MS = 500
-const BUFFER_BYTES = 4096
 const FILE_MODE = 0o600
 
 interface Output {
@@ -32,19 +31,12 @@ interface Output {
 
 function descriptorOutput(fd: 1 | 2): Output {
   const isTerminal = (fd === 1 ? process.stdout : process.stderr).isTTY === true
-  return { stream: bufferedDestination(fd, isTerminal), isTerminal }
-}
-
-// Buffered, because one write call per request costs as much as the rest of a protocol answer. pino flushes at exit.
-function bufferedDestination(dest: number, immediately: boolean): DestinationStream {
-  if (immediately) return pino.destination({ dest, sync: true })
-  return pino.destination({ dest, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS })
+  return { stream: isTerminal ? pino.destination({ dest: fd, sync: true }) : createLogOutput(fd), isTerminal }
 }
 
 function fileOutput(path: string): Output {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
-  // Opened now: pino would open it later, and lose everything when the process ends before that.
-  return { stream: bufferedDestination(openSync(path, 'a', FILE_MODE), false), isTerminal: false }
+  return { stream: createLogOutput(openSync(path, 'a', FILE_MODE)), isTerminal: false }
 }
 
 function outputsOf(options: LoggingOptions): Output[] {
