@@ -64,7 +64,8 @@ function start(file: string, args: readonly string[], { env, input, answers, onS
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk) => {
       stdout += chunk
-      if (waiting[0] !== undefined && stdout.endsWith(waiting[0][0])) child.stdin.write(waiting.shift()?.[1] ?? '')
+      // A cursor movement may follow the question in the same piece.
+      if (waiting[0] !== undefined && stdout.includes(waiting[0][0])) child.stdin.write(waiting.shift()?.[1] ?? '')
     })
     child.stderr.on('data', (chunk) => {
       stderr += chunk
