@@ -1,12 +1,12 @@
 import { createServer } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { problem, type Responder, startFakeApi } from './testing/fake-api.ts'
 import { terraceHome } from './testing/run-terrace.ts'
 
 /** Runs a command against a server that answers its one request so. */
 async function listJobsAgainst(responder: Responder, flags: readonly string[] = []) {
-  const { run } = await terraceHome()
-  const { url } = await startFakeApi({ 'GET /api/v1/admin/jobs': responder })
+  const { run } = await terraceHome(onTestFinished)
+  const { url } = await startFakeApi(onTestFinished, { 'GET /api/v1/admin/jobs': responder })
   return { url, ...(await run(['mirror', 'jobs', '--server', url, ...flags], { env: { TERRACE_TOKEN: 'tfr_x' } })) }
 }
 
@@ -38,8 +38,8 @@ test('a credential that is refused is told with where it came from', async () =>
 })
 
 test('without a credential the way to get one is told', async () => {
-  const { run } = await terraceHome()
-  const { url, requests } = await startFakeApi({
+  const { run } = await terraceHome(onTestFinished)
+  const { url, requests } = await startFakeApi(onTestFinished, {
     'GET /api/v1/admin/jobs': problem({ code: 'TOKEN_REQUIRED', status: 401, detail: 'Cannot answer the request: no credential' }),
   })
   const { code, stderr } = await run(['mirror', 'jobs'], { env: { TERRACE_SERVER: url } })
@@ -61,7 +61,7 @@ test.each([
 })
 
 test('a server that is not there is told with exit code 6', async () => {
-  const { run } = await terraceHome()
+  const { run } = await terraceHome(onTestFinished)
   const { code, stderr } = await run(['mirror', 'jobs', '--server', 'http://127.0.0.1:1'])
   expect({ code, stderr }).toEqual({
     code: 6,
@@ -75,7 +75,7 @@ test('a server that says nothing is given up after --timeout', async () => {
 })
 
 test('a server that speaks no HTTP is told as such', async () => {
-  const { run } = await terraceHome()
+  const { run } = await terraceHome(onTestFinished)
   const server = createServer((socket) => socket.end('220 mail.example ESMTP\r\n'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

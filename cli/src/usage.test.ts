@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS } from './command-table/command-table.ts'
 import { buildProgram } from './program/build-program.ts'
 import { terraceHome } from './testing/run-terrace.ts'
@@ -21,13 +21,13 @@ describe('usage of the executable', () => {
     [['whoami'], 'Cannot choose a server: no address is given\nRun: terrace login URL, or use --server or TERRACE_SERVER\n'],
     [['serve', '--confg', 'x'], expect.stringMatching(/^Cannot run "terrace serve": Unknown option '--confg'/)],
   ])('terrace %j is refused with exit code 2', async (args, message) => {
-    const { run } = await terraceHome()
+    const { run } = await terraceHome(onTestFinished)
     const outcome = await run(args)
     expect(outcome).toEqual({ code: 2, signal: null, stdout: '', stderr: message })
   })
 
   test('--help lists every command, those of the server too', async () => {
-    const { run } = await terraceHome()
+    const { run } = await terraceHome(onTestFinished)
     const { code, stdout, stderr } = await run(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const name of [...COMMANDS.map((command) => command.name), 'serve', 'work', 'migrate', 'config', 'doctor']) {
@@ -36,20 +36,20 @@ describe('usage of the executable', () => {
   })
 
   test('a noun alone shows its commands and is wrong usage', async () => {
-    const { run } = await terraceHome()
+    const { run } = await terraceHome(onTestFinished)
     const { code, stdout, stderr } = await run(['provider'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain('provider publish  ')
   })
 
   test('help of a server command comes from the server', async () => {
-    const { run } = await terraceHome()
+    const { run } = await terraceHome(onTestFinished)
     const { code, stdout } = await run(['help', 'migrate'])
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Usage: terrace migrate/) })
   })
 
   test('--version is the version alone', async () => {
-    const { run } = await terraceHome()
+    const { run } = await terraceHome(onTestFinished)
     expect(await run(['--version'])).toEqual({ code: 0, signal: null, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })
   })
 })

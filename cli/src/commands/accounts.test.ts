@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { problem, type Responder, startFakeApi } from '../testing/fake-api.ts'
 import { type TerraceHome, terraceHome } from '../testing/run-terrace.ts'
 
@@ -14,7 +14,7 @@ const ROUTES = { 'POST /api/v1/auth/login': { json: SESSION }, 'GET /api/v1/auth
 
 /** A home whose file `password` holds one. */
 async function homeWithPassword(): Promise<TerraceHome> {
-  const home = await terraceHome()
+  const home = await terraceHome(onTestFinished)
   await writeFile(join(home.folder, 'password'), 'correct horse battery\n')
   return home
 }
@@ -24,7 +24,7 @@ const credentialsOf = async ({ folder }: TerraceHome) => JSON.parse(await readFi
 describe('login', () => {
   test('keeps the token for its owner only, and the next command uses it', async () => {
     const home = await homeWithPassword()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const login = await home.run(['login', url, '--username', 'ada', '--password-file', 'password'])
     expect(login).toMatchObject({ code: 0, stdout: '' })
     expect(login.stderr).toBe(`Signed in to ${url} as "ada" until 2030-01-01 08:00 UTC\nSee what you may do with: terrace whoami\n`)
@@ -37,15 +37,15 @@ describe('login', () => {
 
   test('shows no token, not even under --json --verbose', async () => {
     const home = await homeWithPassword()
-    const { url } = await startFakeApi(ROUTES)
+    const { url } = await startFakeApi(onTestFinished, ROUTES)
     const { stdout, stderr } = await home.run(['login', url, '--username', 'ada', '--password-file', 'password', '--json', '-v'])
     expect(JSON.parse(stdout)).toEqual({ schema_version: 1, server: url, username: 'ada', expires_at: SESSION.expires_at })
     expect(stdout + stderr).not.toMatch(/session-token|correct horse/)
   })
 
   test('takes the password from standard input', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const { code } = await home.run(['login', url, '--username', 'ada', '--password-stdin'], { input: 'with "quotes" and ümläut\r\n' })
     expect(code).toBe(0)
     expect(JSON.parse(String(requests[0]?.body)).password).toBe('with "quotes" and ümläut')
@@ -61,13 +61,13 @@ describe('login', () => {
     ],
   ])('%j without a terminal is wrong usage, and nothing is sent', async (flags, message) => {
     const home = await homeWithPassword()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     expect(await home.run(['login', url, ...flags])).toMatchObject({ code: 2, stdout: '', stderr: message })
     expect(requests).toEqual([])
   })
 
   test('a password as the value of a flag is not even possible', async () => {
-    const home = await terraceHome()
+    const home = await terraceHome(onTestFinished)
     const { code, stderr } = await home.run(['login', 'https://h', '--password', 'secret'])
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('unknown option "--password"') })
   })
@@ -76,8 +76,8 @@ describe('login', () => {
 // `script` gives a pseudo-terminal; its flags differ elsewhere.
 describe.skipIf(process.platform !== 'linux')('login on a terminal', () => {
   test('asks for what is missing and shows no password', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const { code, stdout } = await home.runOnTerminal(['login', url], {
       answers: [
         ['User name: ', 'ada\r'],
@@ -90,15 +90,15 @@ describe.skipIf(process.platform !== 'linux')('login on a terminal', () => {
   })
 
   test('asks nothing under --no-input', async () => {
-    const home = await terraceHome()
-    const { url } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url } = await startFakeApi(onTestFinished, ROUTES)
     const { code, stdout } = await home.runOnTerminal(['login', url, '--no-input'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: expect.stringContaining('Cannot ask for "User name": "--no-input" was given') })
   })
 
   test('ends at once when a hidden question is interrupted', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const { code } = await home.runOnTerminal(['login', url, '--username', 'ada'], { answers: [['Password: ', '\u0003']] })
     expect(code).toBe(130)
     expect(requests).toEqual([])
@@ -108,7 +108,7 @@ describe.skipIf(process.platform !== 'linux')('login on a terminal', () => {
 describe('the stored token', () => {
   test('goes to no other server', async () => {
     const home = await homeWithPassword()
-    const [mine, other] = [await startFakeApi(ROUTES), await startFakeApi(ROUTES)]
+    const [mine, other] = [await startFakeApi(onTestFinished, ROUTES), await startFakeApi(onTestFinished, ROUTES)]
     await home.run(['login', mine.url, '--username', 'ada', '--password-file', 'password'])
     const { code } = await home.run(['whoami', '--server', other.url])
     expect(code).toBe(4)
@@ -123,7 +123,7 @@ describe('the stored token', () => {
   ])('comes after %s', async (...[, flags, env, token]) => {
     const home = await homeWithPassword()
     await writeFile(join(home.folder, 'key'), 'from-file\n')
-    const { url, requests } = await startFakeApi(ROUTES)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     await home.run(['login', url, '--username', 'ada', '--password-file', 'password'])
     await home.run(['whoami', ...flags], { env: env as Record<string, string>, input: 'from-stdin\n' })
     expect(requests.at(-1)?.headers.authorization).toBe(`Bearer ${token}`)
@@ -133,7 +133,7 @@ describe('the stored token', () => {
 describe('logout', () => {
   test('revokes the session and forgets it', async () => {
     const home = await homeWithPassword()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     await home.run(['login', url, '--username', 'ada', '--password-file', 'password'])
     // A key in a variable is not what signing out is about.
     const { code, stderr } = await home.run(['logout'], { env: { TERRACE_TOKEN: 'tfr_key' } })
@@ -147,7 +147,7 @@ describe('logout', () => {
     ['of which the server cannot be told', problem({ code: 'NOT_READY', status: 503, detail: 'Cannot answer the request: stopping' }), 6],
   ])('forgets a session %s', async (_name, reply, expected) => {
     const home = await homeWithPassword()
-    const { url } = await startFakeApi({ ...ROUTES, 'POST /api/v1/auth/logout': reply })
+    const { url } = await startFakeApi(onTestFinished, { ...ROUTES, 'POST /api/v1/auth/logout': reply })
     await home.run(['login', url, '--username', 'ada', '--password-file', 'password'])
     expect((await home.run(['logout'])).code).toBe(expected)
     expect((await credentialsOf(home)).servers).toEqual({})
@@ -159,7 +159,7 @@ describe('setup', () => {
 
   test('makes the administrator and signs in', async () => {
     const home = await homeWithPassword()
-    const { url, requests } = await startFakeApi(OPEN)
+    const { url, requests } = await startFakeApi(onTestFinished, OPEN)
     const args = ['setup', '--server', url, '--token-stdin', '--username', 'ada', '--password-file', 'password']
     const { code, stderr } = await home.run(args, { input: 'abcd-efgh\n' })
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^Made "ada" the first administrator\nSigned in to/) })
@@ -168,8 +168,8 @@ describe('setup', () => {
   })
 
   test('asks for nothing when it is done already', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi({ 'GET /api/v1/setup/status': { json: { setup_required: false } } })
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, { 'GET /api/v1/setup/status': { json: { setup_required: false } } })
     const { code, stderr } = await home.run(['setup', '--server', url])
     expect({ code, stderr }).toEqual({
       code: 5,
@@ -179,8 +179,8 @@ describe('setup', () => {
   })
 
   test('one input cannot be two secrets', async () => {
-    const home = await terraceHome()
-    const { url } = await startFakeApi(OPEN)
+    const home = await terraceHome(onTestFinished)
+    const { url } = await startFakeApi(onTestFinished, OPEN)
     const args = ['setup', '--server', url, '--token-stdin', '--username', 'ada', '--password-stdin']
     const { code, stderr } = await home.run(args, { input: 'abcd-efgh\n' })
     expect({ code, stderr }).toEqual({
@@ -195,9 +195,9 @@ describe('key', () => {
   const OWNER = { id: '1', username: 'ada' }
 
   test('create writes the key alone to standard output', async () => {
-    const home = await terraceHome()
+    const home = await terraceHome(onTestFinished)
     const json = { ...KEY, owner: OWNER, expires_at: '2030-01-31T23:59:59.000Z', key: 'tfr_secret' }
-    const { url, requests } = await startFakeApi({ 'POST /api/v1/apikeys': { status: 201, json } })
+    const { url, requests } = await startFakeApi(onTestFinished, { 'POST /api/v1/apikeys': { status: 201, json } })
     const args = [
       'key',
       'create',
@@ -222,14 +222,14 @@ describe('key', () => {
   })
 
   test('create without a scope is wrong usage', async () => {
-    const home = await terraceHome()
+    const home = await terraceHome(onTestFinished)
     const { code, stderr } = await home.run(['key', 'create', 'ci', '--server', 'https://h'])
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Cannot create API key "ci": no scope is given\n') })
   })
 
   test('revoke goes on without a question under --force only', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi({ 'DELETE /api/v1/apikeys/k1': { status: 204 } })
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, { 'DELETE /api/v1/apikeys/k1': { status: 204 } })
     const args = ['key', 'revoke', 'k1', '--server', url]
     expect(await home.run(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('Use --force') })
     expect(requests).toEqual([])

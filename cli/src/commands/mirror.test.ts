@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { problem, type ReceivedRequest, type Reply, startFakeApi } from '../testing/fake-api.ts'
 import { type TerraceHome, terraceHome } from '../testing/run-terrace.ts'
 
@@ -16,7 +16,7 @@ const STOPPING = problem({ code: 'NOT_READY', status: 503, detail: 'Cannot answe
 
 /** A home with the definition file `providers.hcl`. */
 async function homeWithDefinition(): Promise<TerraceHome> {
-  const home = await terraceHome()
+  const home = await terraceHome(onTestFinished)
   await writeFile(join(home.folder, 'providers.hcl'), 'provider "acme/widget" {}\n')
   return home
 }
@@ -51,7 +51,7 @@ function failedJob(failed: number) {
 describe('mirror load', () => {
   test('sends the file with its name, and writes the id of the job to standard output', async () => {
     const home = await homeWithDefinition()
-    const { url, requests } = await startFakeApi(STARTED)
+    const { url, requests } = await startFakeApi(onTestFinished, STARTED)
     expect(await home.run(['mirror', 'load', 'providers.hcl', '--server', url])).toEqual({
       code: 0,
       signal: null,
@@ -63,22 +63,25 @@ describe('mirror load', () => {
   })
 
   test('takes the definition from standard input', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(STARTED)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, STARTED)
     const { code } = await home.run(['mirror', 'load', '-', '--server', url], { input: 'provider "ä" {}' })
     expect(code).toBe(0)
     expect(requests[0]).toMatchObject({ headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from('provider "ä" {}') })
   })
 
   test('without the file is wrong usage, and nothing is sent', async () => {
-    const home = await terraceHome()
+    const home = await terraceHome(onTestFinished)
     const { code, stderr } = await home.run(['mirror', 'load', 'gone.hcl', '--server', 'https://h'])
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'Cannot read definition file "gone.hcl": there is no such file\n' })
   })
 
   test('--wait stays until the job has ended, over a restart of the server too', async () => {
     const home = await homeWithDefinition()
-    const { url } = await startFakeApi({ ...STARTED, 'GET /api/v1/admin/jobs/j1': inTurn(RUNNING, STOPPING, STOPPING, RUNNING, COMPLETED) })
+    const { url } = await startFakeApi(onTestFinished, {
+      ...STARTED,
+      'GET /api/v1/admin/jobs/j1': inTurn(RUNNING, STOPPING, STOPPING, RUNNING, COMPLETED),
+    })
     expect(await home.run(['mirror', 'load', 'providers.hcl', '--wait', '--server', url])).toEqual({
       code: 0,
       signal: null,
@@ -89,7 +92,7 @@ describe('mirror load', () => {
 
   test('--wait tells every failed item and fails', async () => {
     const home = await homeWithDefinition()
-    const { url } = await startFakeApi({ ...STARTED, 'GET /api/v1/admin/jobs/j1': failedJob(230) })
+    const { url } = await startFakeApi(onTestFinished, { ...STARTED, 'GET /api/v1/admin/jobs/j1': failedJob(230) })
     const { code, stdout, stderr } = await home.run(['mirror', 'load', 'providers.hcl', '--wait', '--quiet', '--server', url])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     const lines = stderr.trimEnd().split('\n')
@@ -101,7 +104,7 @@ describe('mirror load', () => {
 
   test('--wait --json is one document with the failed items', async () => {
     const home = await homeWithDefinition()
-    const { url } = await startFakeApi({ ...STARTED, 'GET /api/v1/admin/jobs/j1': failedJob(2) })
+    const { url } = await startFakeApi(onTestFinished, { ...STARTED, 'GET /api/v1/admin/jobs/j1': failedJob(2) })
     const { code, stdout } = await home.run(['mirror', 'load', 'providers.hcl', '--wait', '--json', '--server', url])
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -115,7 +118,7 @@ describe('mirror load', () => {
   test('--wait ends when the job cannot be read any more', async () => {
     const home = await homeWithDefinition()
     const denied = problem({ code: 'SCOPE_MISSING', status: 403, detail: 'Cannot answer the request: it lacks the scope' })
-    const { url } = await startFakeApi({ ...STARTED, 'GET /api/v1/admin/jobs/j1': inTurn(RUNNING, denied) })
+    const { url } = await startFakeApi(onTestFinished, { ...STARTED, 'GET /api/v1/admin/jobs/j1': inTurn(RUNNING, denied) })
     const { code, stderr } = await home.run(['mirror', 'load', 'providers.hcl', '--wait', '--server', url])
     expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining('Cannot follow job "j1": it lacks the scope') })
   })
@@ -123,7 +126,7 @@ describe('mirror load', () => {
   test('ends at once when it is interrupted', async () => {
     const home = await homeWithDefinition()
     let interrupt = (): void => {}
-    const { url } = await startFakeApi({
+    const { url } = await startFakeApi(onTestFinished, {
       ...STARTED,
       'GET /api/v1/admin/jobs/j1': () => {
         interrupt()
@@ -141,8 +144,8 @@ describe('mirror load', () => {
 
 // `script` gives a pseudo-terminal; its flags differ elsewhere.
 test.skipIf(process.platform !== 'linux')('a bar is drawn on a terminal, and gone at the end', async () => {
-  const home = await terraceHome()
-  const { url } = await startFakeApi({ 'GET /api/v1/admin/jobs/j1': inTurn(RUNNING, RUNNING, COMPLETED) })
+  const home = await terraceHome(onTestFinished)
+  const { url } = await startFakeApi(onTestFinished, { 'GET /api/v1/admin/jobs/j1': inTurn(RUNNING, RUNNING, COMPLETED) })
   const { code, stdout } = await home.runOnTerminal(['mirror', 'status', 'j1', '--watch', '--no-color', '--server', url])
   expect(code).toBe(0)
   // One item is done, and half of the one that runs.
@@ -152,8 +155,8 @@ test.skipIf(process.platform !== 'linux')('a bar is drawn on a terminal, and gon
 
 describe('mirror status', () => {
   test('is facts, and a failed job is no failure of looking at it', async () => {
-    const home = await terraceHome()
-    const { url } = await startFakeApi({ 'GET /api/v1/admin/jobs/j1': failedJob(1) })
+    const home = await terraceHome(onTestFinished)
+    const { url } = await startFakeApi(onTestFinished, { 'GET /api/v1/admin/jobs/j1': failedJob(1) })
     const { code, stdout, stderr } = await home.run(['mirror', 'status', 'j1', '--plain', '--server', url])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.split('\n')).toEqual([
@@ -172,8 +175,8 @@ describe('mirror status', () => {
 
 describe('mirror retry', () => {
   test('says how many items are tried again', async () => {
-    const home = await terraceHome()
-    const { url } = await startFakeApi({ 'POST /api/v1/admin/jobs/j1/retry': { status: 202, json: { retried: 1 } } })
+    const home = await terraceHome(onTestFinished)
+    const { url } = await startFakeApi(onTestFinished, { 'POST /api/v1/admin/jobs/j1/retry': { status: 202, json: { retried: 1 } } })
     const { code, stderr } = await home.run(['mirror', 'retry', 'j1', '--server', url])
     expect({ code, stderr }).toEqual({
       code: 0,

@@ -30,12 +30,12 @@ function formOf({ headers, body }: ReceivedRequest): Promise<FormData> {
   return new Response(new Uint8Array(body), { headers: { 'content-type': String(headers['content-type']) } }).formData()
 }
 
-async function publishTo(routes: Parameters<typeof startFakeApi>[0], flags: readonly string[] = []) {
-  const home = await terraceHome()
+async function publishTo(routes: Parameters<typeof startFakeApi>[1], flags: readonly string[] = []) {
+  const home = await terraceHome(onTestFinished)
   await writeReleaseFolder(join(home.folder, 'dist'), {
     files: { 'terraform-provider-widget_1.2.0_manifest.json': '{}', 'key.asc': 'ARMOR' },
   })
-  const { url, requests } = await startFakeApi({ ...ME, ...routes })
+  const { url, requests } = await startFakeApi(onTestFinished, { ...ME, ...routes })
   const outcome = await home.run(['provider', 'publish', 'dist', '--namespace', 'acme', '--server', url, ...flags])
   return { host: new URL(url).host, requests, ...outcome }
 }
@@ -101,7 +101,7 @@ describe('provider publish', () => {
   })
 
   test('--dry-run sends nothing and needs no server', async () => {
-    const home = await terraceHome()
+    const home = await terraceHome(onTestFinished)
     await writeReleaseFolder(join(home.folder, 'dist'), { signed: false })
     const { code, stdout } = await home.run(['provider', 'publish', 'dist', '--namespace', 'acme', '--dry-run', '--json'])
     expect(code).toBe(0)
@@ -109,13 +109,13 @@ describe('provider publish', () => {
   })
 
   test('an unsigned list stays at home, because the registry signs its own', async () => {
-    const home = await terraceHome()
+    const home = await terraceHome(onTestFinished)
     await writeReleaseFolder(join(home.folder, 'dist'), { signed: false, files: { 'terraform-provider-widget_1.2.0_SHA256SUMS': '' } })
     await writeFile(
       join(home.folder, 'dist/terraform-provider-widget_1.2.0_SHA256SUMS'),
       ['linux_amd64', 'darwin_arm64'].map((platform) => `${'0'.repeat(64)}  terraform-provider-widget_1.2.0_${platform}.zip\n`).join(''),
     )
-    const { url, requests } = await startFakeApi({ ...ME, 'POST /api/v1/providers': PUBLISHED })
+    const { url, requests } = await startFakeApi(onTestFinished, { ...ME, 'POST /api/v1/providers': PUBLISHED })
     const { code, stderr } = await home.run(['provider', 'publish', 'dist', '--namespace', 'acme', '--server', url])
     expect({ code, stderr }).toEqual({
       code: 0,
@@ -144,7 +144,7 @@ describe('provider publish', () => {
   })
 })
 
-const BIG_BYTES = 300 * 1024 * 1024
+const BIG_BYTES = 200 * 1024 * 1024
 
 interface BigUpload {
   /** What is done with the request before the answer. */
@@ -152,9 +152,9 @@ interface BigUpload {
   readonly reply: Reply
 }
 
-/** Publishes one package of 300 MB to a server that reads it, or does not. */
+/** Publishes one package of 200 MB to a server that reads it, or does not. */
 async function publishBig({ receive, reply }: BigUpload) {
-  const home = await terraceHome()
+  const home = await terraceHome(onTestFinished)
   await writeReleaseFolder(join(home.folder, 'dist'), { platforms: ['linux_amd64'], signed: false })
   await truncate(join(home.folder, 'dist/terraform-provider-widget_1.2.0_linux_amd64.zip'), BIG_BYTES)
   let pid = 0

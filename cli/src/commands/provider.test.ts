@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { page, startFakeApi } from '../testing/fake-api.ts'
 import { terraceHome } from '../testing/run-terrace.ts'
 
@@ -25,8 +25,8 @@ const MIRRORED = { ...HELD, id: 'p3', version_id: 'v2', hostname: 'registry.terr
 
 describe('provider list', () => {
   test('groups the platforms of a version', async () => {
-    const home = await terraceHome()
-    const { url } = await startFakeApi({ 'GET /api/v1/admin/providers': page([HELD, HELD_ARM, MIRRORED]) })
+    const home = await terraceHome(onTestFinished)
+    const { url } = await startFakeApi(onTestFinished, { 'GET /api/v1/admin/providers': page([HELD, HELD_ARM, MIRRORED]) })
     const { stdout } = await home.run(['provider', 'list', '--server', url])
     const lines = stdout.trimEnd().split('\n')
     expect(lines.slice(1).map((line) => line.split(/ {2,}/))).toEqual([
@@ -36,9 +36,9 @@ describe('provider list', () => {
   })
 
   test('asks for what the arguments say, page by page', async () => {
-    const home = await terraceHome()
+    const home = await terraceHome(onTestFinished)
     const all = Array.from({ length: 250 }, (_, index) => ({ ...HELD, id: `p${index}` }))
-    const { url, requests } = await startFakeApi({
+    const { url, requests } = await startFakeApi(onTestFinished, {
       'GET /api/v1/admin/providers': (request) => {
         const query = new URL(request.url, 'http://h').searchParams
         const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))]
@@ -63,8 +63,8 @@ describe('a change of a provider version', () => {
     [['block', '--reason', 'bad'], 'v1', { blocked: true, blocked_reason: 'bad' }],
     [['unblock', '--platform', 'linux_arm64'], 'p2', { blocked: false }],
   ])('%j changes %s', async ([verb = '', ...flags], id, body) => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi({ ...LISTED, ...CHANGES })
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, { ...LISTED, ...CHANGES })
     const { code, stdout, stderr } = await home.run(['provider', verb, 'acme/widget@1.2.0', ...flags, '--server', url])
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
     expect(stderr).toContain(`${new URL(url).host}/acme/widget@1.2.0`)
@@ -73,8 +73,8 @@ describe('a change of a provider version', () => {
   })
 
   test('of a version that is not held is refused with exit code 3', async () => {
-    const home = await terraceHome()
-    const { url } = await startFakeApi({ 'GET /api/v1/admin/providers': page([]) })
+    const home = await terraceHome(onTestFinished)
+    const { url } = await startFakeApi(onTestFinished, { 'GET /api/v1/admin/providers': page([]) })
     const { code, stderr } = await home.run(['provider', 'block', 'acme/widget@9.9.9', '--server', url])
     expect({ code, stderr }).toEqual({
       code: 3,
@@ -84,8 +84,8 @@ describe('a change of a provider version', () => {
   })
 
   test('of a version that several origins have must name one', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi({ 'GET /api/v1/admin/providers': page([HELD, MIRRORED]) })
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, { 'GET /api/v1/admin/providers': page([HELD, MIRRORED]) })
     const { code, stderr } = await home.run(['provider', 'block', 'acme/widget@1.2.0', '--server', url])
     expect({ code, stderr }).toEqual({
       code: 2,
@@ -99,24 +99,24 @@ describe('provider delete', () => {
   const ROUTES = { 'GET /api/v1/admin/providers': page([HELD, HELD_ARM]), 'DELETE /api/v1/admin/providers/v1': { status: 204 } }
 
   test('does not go on without a question that somebody can answer', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const { code, stderr } = await home.run(['provider', 'delete', 'acme/widget@1.2.0', '--server', url])
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Use --force to go on without a question') })
     expect(requests.map(({ method }) => method)).toEqual(['GET'])
   })
 
   test('goes on under --force', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const { code, stderr } = await home.run(['provider', 'delete', 'acme/widget@1.2.0', '--force', '--server', url])
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^Deleted .*\/acme\/widget@1\.2\.0: 2 packages, 2\.0 MB\./) })
     expect(requests.map(({ method }) => method)).toEqual(['GET', 'DELETE'])
   })
 
   test('shows under --dry-run what would go', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const { stdout } = await home.run(['provider', 'delete', 'acme/widget@1.2.0', '--dry-run', '--server', url])
     expect(stdout).toBe(`${HELD.filename}\n${HELD_ARM.filename}\n`)
     expect(requests.map(({ method }) => method)).toEqual(['GET'])
@@ -127,8 +127,8 @@ describe('provider delete', () => {
     ['acme/widget@1.2.0\r', 0, ['GET', 'DELETE']],
     ['yes\r', 1, ['GET']],
   ])('asks on a terminal to type the name: %j', async (answer, expected, methods) => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi(ROUTES)
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, ROUTES)
     const { code } = await home.runOnTerminal(['provider', 'delete', 'acme/widget@1.2.0', '--server', url], {
       answers: [['Type acme/widget@1.2.0 to go on: ', answer]],
     })

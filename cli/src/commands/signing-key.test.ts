@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { page, startFakeApi } from '../testing/fake-api.ts'
 import { terraceHome } from '../testing/run-terrace.ts'
 
@@ -7,8 +7,8 @@ describe('signing-key', () => {
   const KEY = { id: 'k1', hostname: 'registry.terraform.io', namespace: 'acme', fingerprint: FINGERPRINT, state: 'pending' }
 
   test.each([[FINGERPRINT], ['0x34365d9472d7468f'], ['k1']])('accept finds the key by %s', async (name) => {
-    const home = await terraceHome()
-    const { url } = await startFakeApi({
+    const home = await terraceHome(onTestFinished)
+    const { url } = await startFakeApi(onTestFinished, {
       'GET /api/v1/admin/signing-keys': page([KEY]),
       'POST /api/v1/admin/signing-keys/k1/accept': { json: { ...KEY, state: 'trusted' } },
     })
@@ -20,8 +20,8 @@ describe('signing-key', () => {
   })
 
   test('a fingerprint that is known for several namespaces must be told apart', async () => {
-    const home = await terraceHome()
-    const { url, requests } = await startFakeApi({
+    const home = await terraceHome(onTestFinished)
+    const { url, requests } = await startFakeApi(onTestFinished, {
       'GET /api/v1/admin/signing-keys': page([KEY, { ...KEY, id: 'k2', namespace: 'other' }]),
     })
     const { code, stderr } = await home.run(['signing-key', 'reject', FINGERPRINT, '--server', url])

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { page, startFakeApi } from '../testing/fake-api.ts'
 import { terraceHome } from '../testing/run-terrace.ts'
 
@@ -17,8 +17,8 @@ const KEY = {
 const OWN_KEY = { ...KEY, id: '01927f3f', hostname: '_self', state: 'trusted', user_id: 'Acme\ttab' }
 
 async function listKeys(...flags: string[]) {
-  const home = await terraceHome()
-  const { url } = await startFakeApi({ 'GET /api/v1/admin/signing-keys': page([KEY, OWN_KEY]) })
+  const home = await terraceHome(onTestFinished)
+  const { url } = await startFakeApi(onTestFinished, { 'GET /api/v1/admin/signing-keys': page([KEY, OWN_KEY]) })
   return { ...home, args: ['signing-key', 'list', '--server', url, ...flags] }
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import type { CleanUp } from './run-terrace.ts'
 
 /** A request as the fake has received it. */
 export interface ReceivedRequest {
@@ -29,7 +29,7 @@ export interface FakeApi {
 /**
  * A server that answers by a table of `GET /path` without query; everything else is a 404 problem. It closes when the test ends.
  */
-export async function startFakeApi(routes: Readonly<Record<string, Responder>>): Promise<FakeApi> {
+export async function startFakeApi(cleanUp: CleanUp, routes: Readonly<Record<string, Responder>>): Promise<FakeApi> {
   const requests: ReceivedRequest[] = []
   const counts = new Map<string, number>()
   const server = createServer(async (message, response) => {
@@ -52,9 +52,9 @@ export async function startFakeApi(routes: Readonly<Record<string, Responder>>):
     response.end(json === undefined ? text : JSON.stringify(json))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
+  cleanUp(async () => {
     server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
+    await new Promise<void>((resolve) => server.close(() => resolve()))
   })
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }

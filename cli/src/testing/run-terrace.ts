@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/terrace.mjs')
+
+/** Takes what is to be done when the test ends: `onTestFinished` of the test runner. */
+export type CleanUp = (work: () => Promise<void>) => unknown
 
 /** What a run of the executable has left. */
 export interface Outcome {
@@ -34,9 +36,9 @@ export interface TerraceHome {
 }
 
 /** An empty home that goes away when the test ends. */
-export async function terraceHome(): Promise<TerraceHome> {
+export async function terraceHome(cleanUp: CleanUp): Promise<TerraceHome> {
   const folder = await mkdtemp(join(tmpdir(), 'terrace-cli-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+  cleanUp(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
   const base = {
     PATH: process.env.PATH ?? '',
     HOME: folder,

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Outcome, type TerraceHome, terraceHome } from './testing/run-terrace.ts'
+import { storedZip } from './testing/stored-zip.ts'
+
+const LAUNCHER = join(import.meta.dirname, '../bin/terrace.mjs')
+
+/** A port that nobody listens on now. */
+async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+/** `terrace serve` in the home's folder. @returns its https address and the one-time set-up token. */
+async function serve({ folder }: TerraceHome): Promise<{ url: string; setupToken: string }> {
+  const port = await findFreePort()
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    TFR_SERVER_HOST: '127.0.0.1',
+    TFR_SERVER_PORT: '0',
+    TFR_SERVER_LOCAL_TLS_PORT: String(port),
+    TFR_AUTH_BCRYPT_COST: '10',
+  }
+  const server = spawn(process.execPath, [LAUNCHER, 'serve'], { cwd: folder, env, stdio: 'pipe' })
+  onTestFinished(async () => {
+    server.kill('SIGKILL')
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+  })
+  let output = ''
+  const setupToken = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk
+      const token = /set-up token ([a-z0-9-]{20,})/.exec(output)?.[1]
+      if (token !== undefined && /"msg":"ready"/.test(output)) resolve(token)
+    }
+    server.stdout.on('data', read)
+    server.stderr.on('data', read)
+    server.on('exit', () => reject(new Error(`The server has ended:\n${output}`)))
+  })
+  return { url: `https://localhost:${port}`, setupToken }
+}
+
+test('from an empty folder to a published provider and back, over https with the local authority', async () => {
+  const home = await terraceHome(onTestFinished)
+  const { url, setupToken } = await serve(home)
+  const run = async (...args: string[]): Promise<Outcome> => {
+    const outcome = await home.run(args, { env: { TERRACE_SERVER: url } })
+    expect(outcome, `terrace ${args.join(' ')}`).toMatchObject({ code: 0 })
+    return outcome
+  }
+  await writeFile(join(home.folder, 'token'), `${setupToken}\n`)
+  await writeFile(join(home.folder, 'password'), 'correct horse battery\n')
+  await run('setup', '--token-file', 'token', '--username', 'ada', '--password-file', 'password')
+  await run('login', '--username', 'ada', '--password-file', 'password')
+  expect(JSON.parse((await run('whoami', '--json')).stdout)).toMatchObject({ name: 'ada', kind: 'session', server: url })
+
+  const { stdout: key } = await run('key', 'create', 'ci', '--scope', 'providers:write', '--scope', 'mirrors:read', '--expires', '1d')
+  await writeFile(join(home.folder, 'api-key'), key)
+  await mkdir(join(home.folder, 'dist'))
+  await writeFile(
+    join(home.folder, 'dist/terraform-provider-widget_1.2.0_linux_amd64.zip'),
+    storedZip('terraform-provider-widget_v1.2.0', '#!/bin/sh\n'),
+  )
+  const publish = ['provider', 'publish', 'dist', '--namespace', 'acme', '--token-file', 'api-key', '--plain']
+  expect((await run(...publish)).stdout).toMatch(/\/acme\/widget\t1\.2\.0\tlinux_amd64\tzh:[0-9a-f]{64}\tcreated\n$/)
+  expect((await run(...publish)).stdout).toMatch(/\tunchanged\n$/)
+
+  await run('provider', 'deprecate', 'acme/widget@1.2.0', '--message', 'Use 1.3')
+  const list = ['provider', 'list', 'acme/widget', '--json']
+  expect(JSON.parse((await run(...list)).stdout).items).toMatchObject([
+    { version: '1.2.0', deprecated: true, deprecation_message: 'Use 1.3' },
+  ])
+  await run('provider', 'delete', 'acme/widget@1.2.0', '--force')
+  expect(JSON.parse((await run(...list)).stdout).items).toEqual([])
+
+  const [{ id }] = JSON.parse((await run('key', 'list', '--json')).stdout).items
+  await run('key', 'revoke', id, '--force')
+  expect(await home.run(publish, { env: { TERRACE_SERVER: url } })).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('Check the API key'),
+  })
+
+  await writeFile(join(home.folder, 'bad.hcl'), 'provider "acme/widget" {\n  versions = [\n')
+  const load = await home.run(['mirror', 'load', 'bad.hcl'], { env: { TERRACE_SERVER: url } })
+  expect(load).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Cannot read definition "bad\.hcl" at line [23], column \d+: /) })
+
+  await run('logout')
+  expect(await home.run(['whoami'], { env: { TERRACE_SERVER: url } })).toMatchObject({ code: 4 })
+}, 60_000)
