@@ -37,16 +37,20 @@ export async function listCandidateKeys(
  */
 export async function trustSigningKey(deps: TrustDeps, input: SignedBy): Promise<string | undefined> {
   const { scope, key } = input
-  if (deps.trustedKeys.forNamespace(scope).length > 0) {
-    // Recorded all the same: the registry protocol hands the public key out later.
-    await recordKey(deps, { ...input, source: 'administrator' }, () => 'trusted')
-    return undefined
-  }
-  const known = await recordKey(deps, input, (others) => (others.some(isTrusted) ? 'pending' : 'trusted'))
+  const isConfigured = deps.trustedKeys.forNamespace(scope).length > 0
+  // A configured key is recorded all the same: the registry protocol hands the public key out later.
+  const known = isConfigured
+    ? await recordKey(deps, { ...input, source: 'administrator' }, () => 'trusted')
+    : await recordKey(deps, input, stateOfNewKey)
   const own = known.find((row) => row.fingerprint === key.fingerprint)
-  if (own?.state === 'trusted') return undefined
   if (own?.state === 'rejected') throw conflict(scope, key.fingerprint, 'an administrator has rejected it')
-  return judgeNewKey(deps, { scope, fingerprint: key.fingerprint, pinned: known.find(isTrusted)?.fingerprint ?? 'none' })
+  if (isConfigured || own?.state === 'trusted') return undefined
+  return judgeNewKey(deps, { scope, fingerprint: key.fingerprint, pinned: known.find(isTrusted)?.fingerprint })
+}
+
+/** Only the very first key is pinned: after a rejected one, an administrator decides, or the next comer would take its place. */
+function stateOfNewKey(others: readonly SigningKeyRow[]): 'trusted' | 'pending' {
+  return others.length === 0 ? 'trusted' : 'pending'
 }
 
 function isTrusted({ state }: SigningKeyRow): boolean {
@@ -88,15 +92,16 @@ async function recordKey(
 
 function judgeNewKey(
   deps: TrustDeps,
-  { scope, fingerprint, pinned }: { scope: KeyScope; fingerprint: string; pinned: string },
+  { scope, fingerprint, pinned }: { scope: KeyScope; fingerprint: string; pinned: string | undefined },
 ): string | undefined {
+  const state = pinned === undefined ? 'no other key is trusted' : `key ${pinned} is pinned`
   switch (deps.config.providers.keyPinning) {
     case 'off':
       return undefined
     case 'warn':
-      return `Signed by key ${fingerprint}, but ${pinned} is pinned for "${scope.hostname}/${scope.namespace}"`
+      return `Signed by key ${fingerprint}, which waits for an administrator; for "${scope.hostname}/${scope.namespace}" ${state}`
     case 'enforce':
-      throw conflict(scope, fingerprint, `key ${pinned} is pinned and the new one waits for an administrator`)
+      throw conflict(scope, fingerprint, `${state} and the new one waits for an administrator`)
   }
 }
 

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { systemOrigin } from '../../base/http/edge-types.ts'
+import { DIALECTS } from '../../testing/dialects.ts'
+import { createTestSigningKey } from '../../testing/fake-upstream/test-signing-key.ts'
+import { testApp } from '../../testing/test-app.ts'
+import { readSigningKey } from '../verification/index.ts'
+import { decideOnSigningKey } from './decide-signing-key.ts'
+import { listSigningKeysOf } from './signing-key-queries.ts'
+import { trustSigningKey } from './trust-signing-key.ts'
+
+const scope = { hostname: 'registry.example.com', namespace: 'acme' }
+
+async function aKey(name: string) {
+  return readSigningKey((await createTestSigningKey(name)).asciiArmor)
+}
+
+describe.each(DIALECTS)('trust in signing keys on %s', (dialect) => {
+  test('the first key is pinned, another one waits', async () => {
+    const { deps } = await testApp(dialect)
+    const [first, second] = await Promise.all([aKey('first'), aKey('second')])
+    await expect(trustSigningKey(deps, { scope, key: first, source: 'announced' })).resolves.toBeUndefined()
+    await expect(trustSigningKey(deps, { scope, key: second, source: 'announced' })).rejects.toMatchObject({
+      code: 'SIGNING_KEY_CONFLICT',
+      message: expect.stringContaining(`key ${first.fingerprint} is pinned`),
+    })
+  })
+
+  // Security: rejecting a stolen key must not open the namespace to whoever announces the next one.
+  test('after the pinned key was rejected, the next key waits for an administrator', async () => {
+    const { deps } = await testApp(dialect)
+    const [stolen, next] = await Promise.all([aKey('stolen'), aKey('next')])
+    await trustSigningKey(deps, { scope, key: stolen, source: 'announced' })
+    const [pinned] = await listSigningKeysOf(deps.database.db, scope.hostname, scope.namespace)
+    await decideOnSigningKey(deps, { id: pinned?.id ?? '', state: 'rejected', by: systemOrigin('test') })
+
+    await expect(trustSigningKey(deps, { scope, key: next, source: 'announced' })).rejects.toMatchObject({
+      code: 'SIGNING_KEY_CONFLICT',
+      message: expect.stringContaining('no other key is trusted'),
+    })
+    const rows = await listSigningKeysOf(deps.database.db, scope.hostname, scope.namespace)
+    expect(rows.map(({ state }) => state)).toEqual(['rejected', 'pending'])
+  })
+
+  test('a rejected key is refused although the configuration names it', async () => {
+    const { deps } = await testApp(dialect)
+    const key = await aKey('configured')
+    const configured = { ...deps, trustedKeys: { forNamespace: () => [key.asciiArmor] } }
+    await trustSigningKey(configured, { scope, key, source: 'announced' })
+    const [row] = await listSigningKeysOf(deps.database.db, scope.hostname, scope.namespace)
+    await decideOnSigningKey(deps, { id: row?.id ?? '', state: 'rejected', by: systemOrigin('test') })
+    await expect(trustSigningKey(configured, { scope, key, source: 'announced' })).rejects.toMatchObject({ code: 'SIGNING_KEY_CONFLICT' })
+  })
+})
