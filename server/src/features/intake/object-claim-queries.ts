@@ -33,17 +33,6 @@ export async function releaseObjectClaims(db: Db, token: string): Promise<number
   return Number(result.numDeletedRows)
 }
 
-/** `true` when somebody is bringing this object right now. */
-export async function isObjectClaimed(db: Db, key: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('objectClaims')
-    .select('key')
-    .where('key', '=', key)
-    .where('expiresAt', '>=', dialectOf(db).now)
-    .executeTakeFirst()
-  return row !== undefined
-}
-
 /** Drops claims that ran out; answers how many. */
 export async function deleteExpiredObjectClaims(db: Db): Promise<number> {
   const result = await db.deleteFrom('objectClaims').where('expiresAt', '<', dialectOf(db).now).executeTakeFirst()

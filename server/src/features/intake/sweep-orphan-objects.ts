@@ -1,6 +1,7 @@
 import type { Db } from '../../base/database/open-database.ts'
 import type { Deps } from '../../base/deps.ts'
-import { deleteExpiredObjectClaims, isObjectClaimed } from './object-claim-queries.ts'
+import { newId } from '../../base/ids.ts'
+import { acquireObjectClaim, deleteExpiredObjectClaims, releaseObjectClaims } from './object-claim-queries.ts'
 
 /** Whose objects lie below a prefix of the store. */
 export interface ObjectOwner {
@@ -8,6 +9,9 @@ export interface ObjectOwner {
   /** Whether a living row owns the object. */
   isOwned(db: Db, key: string): Promise<boolean>
 }
+
+/** Far longer than the deletion of one object takes. */
+const REMOVAL_LEASE_MS = 30_000
 
 type SweepDeps = Pick<Deps, 'database' | 'store' | 'clock' | 'logger'>
 
@@ -24,9 +28,7 @@ export async function sweepOrphanObjects(
   let removed = 0
   for (const owner of owners) {
     for await (const { key, modifiedAtMs } of deps.store.list(owner.prefix)) {
-      if (modifiedAtMs > deps.clock.now() - graceMs || (await isWanted(deps.database.db, owner, key))) continue
-      await deps.store.delete(key)
-      removed += 1
+      if (modifiedAtMs <= deps.clock.now() - graceMs && (await removeOrphan(deps, owner, key))) removed += 1
     }
   }
   await deleteExpiredObjectClaims(deps.database.db)
@@ -34,7 +36,18 @@ export async function sweepOrphanObjects(
   return removed
 }
 
-/** The claim first: a publisher that commits between the two reads has its row by then. */
-async function isWanted(db: Db, owner: ObjectOwner, key: string): Promise<boolean> {
-  return (await isObjectClaimed(db, key)) || (await owner.isOwned(db, key))
+/**
+ * Removes the object under its claim, so that nobody brings it anew between the look at its row and the deletion: that would
+ * leave a published row without its object. `false` when a row owns the object or somebody holds
+ * its claim.
+ */
+async function removeOrphan({ database: { db }, store }: SweepDeps, owner: ObjectOwner, key: string): Promise<boolean> {
+  if (await owner.isOwned(db, key)) return false
+  const token = newId()
+  if (!(await acquireObjectClaim(db, { key, token, leaseMs: REMOVAL_LEASE_MS }))) return false
+  try {
+    return !(await owner.isOwned(db, key)) && (await store.delete(key))
+  } finally {
+    await releaseObjectClaims(db, token)
+  }
 }
