@@ -19,7 +19,7 @@ down     undoes the migrations above NUMBER, newest first, with what their table
 
 const USAGE = 2
 
-type Action = (database: Database, to: number | undefined) => Promise<number>
+type Action = (database: Database, to: string | undefined) => Promise<number>
 
 const ACTIONS: Readonly<Record<string, Action>> = { up: bringUpToDate, status: showStatus, down: undo }
 
@@ -38,7 +38,7 @@ export async function migrateCommand(args: readonly string[]): Promise<number> {
   const { config } = await loadConfig({ file: values.config })
   const database = openDatabase({ ...config.database, logger: createLogger({ ...config.logging, output: 'stderr' }) })
   try {
-    return await action(database, values.to === undefined ? undefined : Number(values.to))
+    return await action(database, values.to)
   } finally {
     await database.close()
   }
@@ -58,12 +58,13 @@ async function showStatus(database: Database): Promise<number> {
   return states.every(({ appliedAt }) => appliedAt !== undefined) ? 0 : 1
 }
 
-async function undo(database: Database, to: number | undefined): Promise<number> {
-  if (to === undefined || !Number.isInteger(to) || to < 0) {
+/** Digits only: `--to "$UNSET"` must not read as 0, which drops every table. */
+async function undo(database: Database, to: string | undefined): Promise<number> {
+  if (to === undefined || !/^\d{1,4}$/.test(to)) {
     process.stderr.write('terrace migrate down: say how far with --to NUMBER; tables of undone migrations are dropped with their rows\n')
     return USAGE
   }
-  const undone = await migrateDown(database.db, to)
+  const undone = await migrateDown(database.db, Number(to))
   process.stdout.write(undone.length === 0 ? 'Nothing to undo\n' : `Undone: ${undone.join(', ')}\n`)
   return 0
 }
