@@ -15,9 +15,10 @@ export interface PublishedVersion {
   /** Zips by platform. */
   readonly packages: Readonly<Record<string, Buffer>>
   /**
-   * `begun`: no answer yet, it may be there or not. `promised`: answered with success, or seen by a reader, so it must stay for ever.
+   * `begun`: no answer yet, it may be there or not. `abandoned`: the same, and nobody comes back with it. `promised`: answered with
+   * success, or seen by a reader, so it must stay for ever.
    */
-  state: 'begun' | 'promised'
+  state: 'begun' | 'abandoned' | 'promised'
   /** The last cycle in which something happened to it. */
   touchedIn: number
 }

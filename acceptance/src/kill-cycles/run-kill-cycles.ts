@@ -58,11 +58,20 @@ export async function runKillCycles({ cycles, seed, onCycle }: KillCyclesOptions
     await runCycle(run, cycle)
     const begun = [...run.model.published.values()].filter(({ state }) => state === 'begun').length
     unanswered += begun
+    abandonSome(run)
     onCycle?.(`cycle ${cycle}: ${run.model.published.size} versions, ${begun} without an answer, ${run.model.problems.length} problems`)
   }
   const swept = await settle(run)
   const { published, jobs, problems } = run.model
-  return { problems, promised: published.size, unanswered, jobs: jobs.length, swept }
+  const promised = [...published.values()].filter(({ state }) => state === 'promised').length
+  return { problems, promised, unanswered, jobs: jobs.length, swept }
+}
+
+/** Some publishers never come back: what they have left is the sweeper's business. */
+function abandonSome({ model, random }: Run): void {
+  for (const item of model.published.values()) {
+    if (item.state === 'begun' && random.between(0, 1) === 0) item.state = 'abandoned'
+  }
 }
 
 /** A first life without a kill: the registry makes its signing key, which takes longer than many of the following lives. */
