@@ -48,6 +48,17 @@ describe('usage of the executable', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Usage: terrace migrate/) })
   })
 
+  test.each([
+    [['help'], 0, /^Terrace: private registry/],
+    [['help', 'mirror'], 0, /^Load providers from upstreams\n/],
+    [['help', 'mirror', 'load'], 0, /^Load providers by a definition file\n/],
+    [['help', 'mirro'], 2, /unknown command "mirro"/],
+  ])('terrace %j is help in other words', async (args, expected, text) => {
+    const { run } = await terraceHome(onTestFinished)
+    const { code, stdout, stderr } = await run(args)
+    expect({ code, text: stdout + stderr }).toEqual({ code: expected, text: expect.stringMatching(text) })
+  })
+
   test('--version is the version alone', async () => {
     const { run } = await terraceHome(onTestFinished)
     expect(await run(['--version'])).toEqual({ code: 0, signal: null, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' })

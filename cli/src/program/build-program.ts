@@ -38,7 +38,7 @@ export function buildProgram(options: ProgramOptions): Command {
 }
 
 function prepare(command: Command, help: () => string): Command {
-  return command.exitOverride().configureHelp({ formatHelp: help }).helpOption('-h, --help', 'Show this help')
+  return command.exitOverride().configureHelp({ formatHelp: help }).helpOption('-h, --help', 'Show this help').helpCommand(false)
 }
 
 // biome-ignore lint/complexity/useMaxParams: the parent and the word are what tells one call from the other

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { CliError, EXIT } from '../cli-error.ts'
 import type { CommandDefinition, CommandInput, RunCommand } from '../command-table/command-definition.ts'
+import { COMMANDS } from '../command-table/command-table.ts'
 import { type CliEnvironment, readEnvironment } from '../environment.ts'
 import { Output } from '../output/output.ts'
 import { buildProgram } from './build-program.ts'
@@ -15,7 +16,8 @@ export interface ClientStart {
 }
 
 /** Runs one client command on this process. @returns the exit code. */
-export async function runClient({ argv, version, serverCommands }: ClientStart): Promise<number> {
+export async function runClient({ argv: typed, version, serverCommands }: ClientStart): Promise<number> {
+  const argv = readHelpCommand(typed)
   const io: ProcessIo = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, cwd: process.cwd() }
   endQuietlyWithReader()
   const environment = readEnvironment()
@@ -37,6 +39,14 @@ export async function runClient({ argv, version, serverCommands }: ClientStart):
     const failure = error instanceof CommanderError ? describeUsageError(error.message, argv) : error
     return reportFailure(failure, { io, environment, argv })
   }
+}
+
+/** `terrace help mirror load` is `terrace mirror load --help`; of a command that does not exist there is no help. */
+function readHelpCommand([first, ...rest]: readonly string[]): string[] {
+  if (first !== 'help') return first === undefined ? [] : [first, ...rest]
+  const [noun] = rest
+  const isKnown = noun === undefined || COMMANDS.some(({ name }) => name.split(' ')[0] === noun)
+  return isKnown ? [...rest, '--help'] : rest
 }
 
 /** `terrace mirror jobs | head -1` closes the pipe early; that is no failure worth a word. */
