@@ -59,7 +59,7 @@ export async function runKillCycles({ cycles, seed, onCycle }: KillCyclesOptions
     const begun = [...run.model.published.values()].filter(({ state }) => state === 'begun').length
     unanswered += begun
     abandonSome(run)
-    onCycle?.(`cycle ${cycle}: ${run.model.published.size} versions, ${begun} without an answer, ${run.model.problems.length} problems`)
+    onCycle?.([`cycle ${cycle}: ${run.model.published.size} versions, ${begun} without an answer`, ...run.model.problems].join('\n  '))
   }
   const swept = await settle(run)
   const { published, jobs, problems } = run.model
