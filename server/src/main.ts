@@ -19,6 +19,7 @@ export const SERVER_COMMANDS: Readonly<Record<string, string>> = {
 /** Shape of every server command: the arguments after its name; answers the exit code. */
 type Command = (args: readonly string[]) => Promise<number>
 
+const FAILED = 1
 const USAGE = 2
 
 // Loaded when asked for: `config check` needs no database driver, and a start loads nothing twice.
@@ -46,8 +47,21 @@ export async function runServerCommand(argv: readonly string[]): Promise<number>
   try {
     return await (await load())(args)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(`terrace ${name}: ${error.message}\n`)
-    return USAGE
+    if (error instanceof ConfigError) {
+      process.stderr.write(`terrace ${name}: ${error.message}\n`)
+      return USAGE
+    }
+    const refused = describeRefusedPort(error)
+    if (refused === undefined) throw error
+    process.stderr.write(`terrace ${name}: ${refused}\n`)
+    return FAILED
   }
+}
+
+/** One line for a port that cannot be listened on; `undefined` for any other error. */
+function describeRefusedPort(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen' || !('port' in error) || !('code' in error))
+    return undefined
+  const reason = error.code === 'EADDRINUSE' ? 'another program listens on it' : `the system refuses it (${error.code})`
+  return `Cannot listen on port ${error.port}: ${reason}. Choose another with TFR_SERVER_PORT or TFR_SERVER_LOCAL_TLS_PORT`
 }

@@ -135,8 +135,12 @@ const FOREIGN_MAX_AGE_MS = 24 * 60 * 60 * 1000
 async function isAbandoned(path: string, name: string): Promise<boolean> {
   const owner = /^(.+)-(\d+)-[0-9a-f-]{36}$/.exec(name)
   if (owner === null) return false
-  if (owner[1] === hostname()) return Number(owner[2]) !== process.pid && !isRunning(Number(owner[2]))
-  const { mtimeMs, ctimeMs } = await stat(path)
+  const { birthtimeMs, mtimeMs, ctimeMs } = await stat(path)
+  if (owner[1] === hostname()) {
+    const pid = Number(owner[2])
+    // In a container every start has the same pid: a folder from before this process began is a predecessor's.
+    return pid === process.pid ? birthtimeMs < performance.timeOrigin : !isRunning(pid)
+  }
   return performance.timeOrigin + performance.now() - Math.max(mtimeMs, ctimeMs) > FOREIGN_MAX_AGE_MS
 }
 

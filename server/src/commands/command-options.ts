@@ -25,14 +25,35 @@ export async function startCommand(args: readonly string[], help: string): Promi
   return { config, logger }
 }
 
-/** Resolves with the first signal that asks the process to end; a second one ends it at once. */
-export function untilAskedToStop(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
+/** How a command that runs until it is told to stop learns of it. */
+export interface StopRequest {
+  /** Resolves with the first signal. */
+  readonly asked: Promise<NodeJS.Signals>
+  /** Aborted at the same moment, for whatever is still waiting. */
+  readonly signal: AbortSignal
+}
+
+/** Listens for SIGTERM and SIGINT from now on; before, they end the process at once. A second one ends it at once again. */
+export function listenForStop(): StopRequest {
+  const controller = new AbortController()
+  const asked = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(1))
         resolve(signal)
+        controller.abort()
       })
     }
   })
+  return { asked, signal: controller.signal }
+}
+
+/** The outcome of a start, or `undefined` when it was given up because the process was asked to stop. */
+export async function unlessStopped<T>(stop: StopRequest, start: Promise<T>): Promise<T | undefined> {
+  try {
+    return await start
+  } catch (error) {
+    if (stop.signal.aborted) return undefined
+    throw error
+  }
 }

@@ -10,23 +10,25 @@ const RETRY_MS = 2_000
  * Makes the database ready for this process: waits until it answers, migrates it, refuses one that belongs to another
  * encryption key, and sees to the first administrator.
  *
+ * @param stopped gives the waiting up.
  * @returns the one-time set-up token, when there is no administrator and none is configured.
  */
-export async function prepareDatabase(deps: AppDeps): Promise<{ readonly setupToken: string | undefined }> {
-  await migrateOnceItAnswers(deps)
+export async function prepareDatabase(deps: AppDeps, stopped?: AbortSignal): Promise<{ readonly setupToken: string | undefined }> {
+  await migrateOnceItAnswers(deps, stopped)
   await checkEncryptionKey(deps.database.db, deps.secrets)
   return ensureFirstAdministrator(deps)
 }
 
-async function migrateOnceItAnswers({ database, logger }: AppDeps): Promise<void> {
+async function migrateOnceItAnswers({ database, logger }: AppDeps, stopped: AbortSignal | undefined): Promise<void> {
   for (;;) {
+    stopped?.throwIfAborted()
     try {
       await database.migrate()
       return
     } catch (error) {
       if (!(error instanceof RegistryError) || error.code !== 'DATABASE_UNAVAILABLE') throw error
       logger.warn({ err: error }, 'database does not answer; trying again')
-      await delay(RETRY_MS)
+      await delay(RETRY_MS, undefined, { signal: stopped })
     }
   }
 }

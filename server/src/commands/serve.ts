@@ -7,7 +7,7 @@ import { createLifecycle, type Lifecycle } from '../base/http/lifecycle.ts'
 import { drainAndClose, type Listening, listen } from '../base/http/listen.ts'
 import { ensureLocalTls, type LocalTls } from '../base/tls/local-ca.ts'
 import { openDeps } from '../open-deps.ts'
-import { startCommand, untilAskedToStop } from './command-options.ts'
+import { listenForStop, startCommand, unlessStopped } from './command-options.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { startWork } from './start-work.ts'
 import { takeLeave } from './take-leave.ts'
@@ -30,7 +30,6 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const start = await startCommand(args, HELP)
   if (start === undefined) return 0
   const { config, logger } = start
-  const stopping = untilAskedToStop()
   const opened = await openDeps(config, logger)
   const lifecycle = createLifecycle()
   const app = await buildApp(opened.deps, lifecycle)
@@ -40,13 +39,14 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     port: config.server.port,
     localTls: tls && { ...tls, port: config.server.localTlsPort },
   })
-  const work = await becomeReady(opened.deps, lifecycle, { listening, tls })
-  const signal = await stopping
+  const stop = listenForStop()
+  const work = await unlessStopped(stop, becomeReady(opened.deps, lifecycle, { listening, tls, stopped: stop.signal }))
+  const signal = await stop.asked
   logger.info({ signal }, 'stopping')
   const graceMs = config.server.shutdownGraceSeconds * 1000
   lifecycle.markStopping()
   await Promise.all([
-    work.stop(graceMs),
+    work?.stop(graceMs),
     takeLeave(app.server, { atMostMs: graceMs / 3 }).then(() => drainAndClose(app, { lifecycle, graceMs })),
   ])
   await opened.close()
@@ -67,9 +67,9 @@ function localTls({ config, clock }: AppDeps): Promise<LocalTls | undefined> {
 async function becomeReady(
   deps: AppDeps,
   lifecycle: Lifecycle,
-  { listening, tls }: { readonly listening: Listening; readonly tls: LocalTls | undefined },
+  { listening, tls, stopped }: { readonly listening: Listening; readonly tls: LocalTls | undefined; readonly stopped: AbortSignal },
 ): Promise<{ stop(graceMs: number): Promise<void> }> {
-  const { setupToken } = await prepareDatabase(deps)
+  const { setupToken } = await prepareDatabase(deps, stopped)
   const work = startWork(deps, { runJobs: deps.config.work.enabled })
   lifecycle.markReady()
   await writeWelcome(deps.config, { listening, tls, setupToken })

@@ -1,5 +1,5 @@
 import { openDeps } from '../open-deps.ts'
-import { startCommand, untilAskedToStop } from './command-options.ts'
+import { listenForStop, startCommand, unlessStopped } from './command-options.ts'
 import { prepareDatabase } from './prepare-database.ts'
 import { startWork } from './start-work.ts'
 
@@ -18,14 +18,14 @@ export async function workCommand(args: readonly string[]): Promise<number> {
   const start = await startCommand(args, HELP)
   if (start === undefined) return 0
   const { config, logger } = start
-  const stopping = untilAskedToStop()
   const { deps, close } = await openDeps(config, logger)
-  await prepareDatabase(deps)
-  const work = startWork(deps, { runJobs: true })
-  logger.info('working')
-  const signal = await stopping
+  const stop = listenForStop()
+  const prepared = await unlessStopped(stop, prepareDatabase(deps, stop.signal))
+  const work = prepared && startWork(deps, { runJobs: true })
+  if (work !== undefined) logger.info('working')
+  const signal = await stop.asked
   logger.info({ signal }, 'stopping')
-  await work.stop(config.server.shutdownGraceSeconds * 1000)
+  await work?.stop(config.server.shutdownGraceSeconds * 1000)
   await close()
   return 0
 }

@@ -127,10 +127,14 @@ function* providerRules({ providers }: Config): Generator<RuleFinding> {
   }
   for (const { scope } of trustedKeys) {
     const [host = '', namespace, ...rest] = scope.split('/')
-    const wellFormed = host.includes('.') && canonicalHostname(host) !== undefined && namespace !== '' && rest.length === 0
+    const known = host === SELF_SCOPE || (host.includes('.') && canonicalHostname(host) !== undefined)
+    const wellFormed = known && namespace !== '' && rest.length === 0
     if (!wellFormed) yield { keys: ['providers.trusted_keys'], problem: `the scope must be HOST or HOST/NAMESPACE, not "${scope}"` }
   }
 }
+
+/** Stands for the providers that are published here, which have no host name of their own. */
+const SELF_SCOPE = '_self'
 
 function* outboundRules({ outbound }: Config): Generator<RuleFinding> {
   for (const network of outbound.allowedNetworks) {

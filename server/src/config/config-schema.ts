@@ -95,7 +95,10 @@ const logging = section('Logs.', {
 })
 
 const trustedKey = section('A signing key that is trusted for a part of an upstream.', {
-  scope: Type.String({ description: 'What the key may sign: `HOST` or `HOST/NAMESPACE`.', minLength: 1 }),
+  scope: Type.String({
+    description: 'What the key may sign: `HOST` or `HOST/NAMESPACE`; `_self/NAMESPACE` for providers published here.',
+    minLength: 1,
+  }),
   file: Type.String({ description: 'ASCII-armored public key.', minLength: 1, filePath: true }),
 })
 

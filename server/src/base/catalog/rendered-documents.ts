@@ -12,8 +12,14 @@ export interface RenderedDocument {
 export type RenderedDocuments = LRUCache<string, RenderedDocument>
 
 const MAX_RENDERED = 64
-/** Links in a rendered body lose at most this much of their life. */
+/** Links in a rendered body lose at most this much of their life, and never more than half of it. */
 const RENDERED_MAX_AGE_MS = 60_000
+
+/** What rendering depends on. */
+export interface RenderDeps {
+  readonly clock: Clock
+  readonly config: { readonly downloads: { readonly linkLifeSeconds: number } }
+}
 
 /** Nothing rendered yet. */
 export function createRenderedDocuments(): RenderedDocuments {
@@ -25,13 +31,13 @@ export function createRenderedDocuments(): RenderedDocuments {
  * A hot protocol route answers with these prepared bytes.
  */
 export async function renderOnce(
-  clock: Clock,
+  { clock, config }: RenderDeps,
   rendered: RenderedDocuments,
   document: { readonly key: string; render(): unknown },
 ): Promise<RenderedDocument> {
   const now = clock.now()
   const cached = rendered.get(document.key)
-  if (cached !== undefined && now - cached.renderedAt < RENDERED_MAX_AGE_MS) return cached
+  if (cached !== undefined && now - cached.renderedAt < Math.min(RENDERED_MAX_AGE_MS, config.downloads.linkLifeSeconds * 500)) return cached
   const fresh = { body: Buffer.from(JSON.stringify(await document.render())), renderedAt: now }
   rendered.set(document.key, fresh)
   return fresh

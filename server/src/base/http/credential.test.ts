@@ -17,7 +17,12 @@ describe('credential', () => {
     expect(readCredential(basic('anyone:tfr_abc:d'))).toEqual({ kind: 'token', token: 'tfr_abc:d' })
   })
 
-  test.each(['abc', 'Bearer', 'Bearer ', 'Bearer a b', 'Digest abc', `Bearer ${'x'.repeat(5000)}`, basic('user:'), 'Bearer tök'])(
+  // protocol.md L-8 (E18): an empty token variable must not lock a client out of what is public.
+  test.each(['Bearer', 'Bearer ', 'bearer   '])('%j is no credential', (header) => {
+    expect(readCredential(header)).toEqual({ kind: 'none' })
+  })
+
+  test.each(['abc', 'Bearer a b', 'Digest abc', `Bearer ${'x'.repeat(5000)}`, basic('user:'), 'Bearer tök'])(
     '%j is malformed',
     (header) => {
       expect(readCredential(header)).toEqual({ kind: 'malformed' })

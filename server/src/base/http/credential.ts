@@ -6,6 +6,7 @@ const MALFORMED: Credential = { kind: 'malformed' }
 
 // Longest session token is below 1 KB; a longer text is not worth a look.
 const MAX_TOKEN_LENGTH = 4096
+const BARE_BEARER = /^bearer\s*$/i
 const TOKEN = /^[\x21-\x7e]+$/
 
 function asToken(text: string): Credential {
@@ -18,6 +19,8 @@ function asToken(text: string): Credential {
  */
 export function readCredential(authorization: string | undefined): Credential {
   if (authorization === undefined || authorization === '') return NONE
+  // A client with an empty token sends the bare word (protocol.md L-8, E18).
+  if (BARE_BEARER.test(authorization)) return NONE
   const space = authorization.indexOf(' ')
   const scheme = authorization.slice(0, space).toLowerCase()
   const value = authorization.slice(space + 1).trim()

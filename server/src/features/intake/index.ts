@@ -14,4 +14,4 @@
  */
 export { type ObjectClaims, withObjectClaims } from './claim-objects.ts'
 export { type FileToStore, storeObjects } from './store-objects.ts'
-export { type ObjectOwner, sweepOrphanObjects } from './sweep-orphan-objects.ts'
+export { type ObjectOwner, removeUnownedObject, sweepOrphanObjects } from './sweep-orphan-objects.ts'

@@ -28,7 +28,7 @@ export async function sweepOrphanObjects(
   let removed = 0
   for (const owner of owners) {
     for await (const { key, modifiedAtMs } of deps.store.list(owner.prefix)) {
-      if (modifiedAtMs <= deps.clock.now() - graceMs && (await removeOrphan(deps, owner, key))) removed += 1
+      if (modifiedAtMs <= deps.clock.now() - graceMs && (await removeUnownedObject(deps, owner, key))) removed += 1
     }
   }
   await deleteExpiredObjectClaims(deps.database.db)
@@ -38,10 +38,13 @@ export async function sweepOrphanObjects(
 
 /**
  * Removes the object under its claim, so that nobody brings it anew between the look at its row and the deletion: that would
- * leave a published row without its object. `false` when a row owns the object or somebody holds
- * its claim.
+ * leave a published row without its object. `false` when a row owns the object or somebody holds its claim.
  */
-async function removeOrphan({ database: { db }, store }: SweepDeps, owner: ObjectOwner, key: string): Promise<boolean> {
+export async function removeUnownedObject(
+  { database: { db }, store }: Pick<SweepDeps, 'database' | 'store'>,
+  owner: ObjectOwner,
+  key: string,
+): Promise<boolean> {
   if (await owner.isOwned(db, key)) return false
   const token = newId()
   if (!(await acquireObjectClaim(db, { key, token, leaseMs: REMOVAL_LEASE_MS }))) return false

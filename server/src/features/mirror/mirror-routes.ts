@@ -61,7 +61,7 @@ function sendMirrorDocument(reply: FastifyReply, { document, staleSeconds }: Mir
 async function readIndex(deps: RegistryDeps, request: FastifyRequest<{ Params: Static<typeof Params> }>): Promise<MirrorAnswer> {
   const answer = await findMirroredProvider(deps, request, request.params)
   const provider = requireProvider(answer, request.params)
-  const document = await renderOnce(deps.clock, provider.rendered, { key: 'index', render: () => presentIndex(provider) })
+  const document = await renderOnce(deps, provider.rendered, { key: 'index', render: () => presentIndex(provider) })
   return { document, staleSeconds: answer.staleSeconds }
 }
 
@@ -73,7 +73,7 @@ async function readVersionFile(deps: RegistryDeps, request: FastifyRequest<{ Par
   const found = provider.byVersion.get(version)
   if (found?.blocked) throw blocked(provider, version)
   const base = publicBaseUrl(request)
-  const document = await renderOnce(deps.clock, provider.rendered, {
+  const document = await renderOnce(deps, provider.rendered, {
     key: `version ${base} ${found === undefined ? '' : version}`,
     render: () => presentArchives(deps, base, found),
   })

@@ -32,8 +32,7 @@ interface MirroredPackage {
 export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: MirroredPackage): Promise<void> {
   const { wanted, list, item, createdBy } = input
   const at = deps.clock.now()
-  const version = await ensureMirroredVersion(tx, input, at)
-  await lockProviderVersion(tx, version.id)
+  const version = await lockProviderVersion(tx, await ensureMirroredVersion(tx, input, at))
   await refuseChangedDigests(tx, version, input)
   if (!Buffer.from(version.shasums).equals(list.shasums)) {
     const { shasums, signature, fingerprint } = list
@@ -44,7 +43,7 @@ export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: Mir
   await deleteQuarantinedPackage(tx, wanted)
 }
 
-async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number): Promise<ProviderVersionRow> {
+async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number): Promise<string> {
   const { wanted, document, list, createdBy } = input
   const providerId = await ensureProvider(tx, { id: newId(), ...wanted.address, sourceUrl: null, createdAt: at })
   await insertProviderVersion(tx, {
@@ -68,7 +67,7 @@ async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number)
   })
   const row = await findProviderVersion(tx, providerId, wanted.version)
   if (row === undefined) throw new Error(`Version ${wanted.version} vanished within its transaction`)
-  return row
+  return row.id
 }
 
 /** An upstream that signs other bytes for a package we hold is an alarm: what we hold stays (reliability.md row 44). */

@@ -57,7 +57,9 @@ export function listAdminPackages(db: Db, filter: PackageFilter, page: { limit: 
       'v.deprecatedAt',
       'v.deprecationMessage',
       'v.blockedAt as versionBlockedAt',
+      'v.blockedReason as versionBlockedReason',
       'p.blockedAt',
+      'p.blockedReason',
       'p.damagedAt',
     ])
     .orderBy('p.id', 'desc')

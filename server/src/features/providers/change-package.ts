@@ -5,16 +5,19 @@ import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import { recordAudit } from '../audit/index.ts'
+import { removeUnownedObject } from '../intake/index.ts'
 import { findVersionIdentity } from './admin-queries.ts'
 import { displayProvider } from './provider-names.ts'
 import {
   deletePlatformsOfVersion,
   findPlatformById,
   listPlatforms,
+  lockProviderVersion,
   type ProviderPlatformRow,
   updatePlatformFlags,
   updateVersionFlags,
 } from './provider-queries.ts'
+import { packageObjects } from './store-packages.ts'
 
 /** Flags to change; what is absent stays. `false` takes a flag away. */
 export interface PackageFlags {
@@ -37,12 +40,13 @@ interface Target {
  * Deprecates or blocks. An id of a version means the version with all its platforms; an id of a platform blocks that platform
  * only, while deprecation is always the version's (C52). Acts on the next request of every replica.
  *
- * @throws {RegistryError} PROVIDER_VERSION_NOT_FOUND
+ * @throws {RegistryError} PROVIDER_VERSION_NOT_FOUND, RULE_BROKEN for a text without its flag
  */
 export async function changePackage(
   { database, clock }: Pick<Deps, 'database' | 'clock'>,
   { id, flags, by }: { readonly id: string; readonly flags: PackageFlags; readonly by: Origin },
 ): Promise<void> {
+  refuseLonelyTexts(flags)
   const at = clock.now()
   await database.db.transaction().execute(async (tx) => {
     const target = await requireTarget(tx, id)
@@ -58,6 +62,18 @@ export async function changePackage(
       outcome: 'allowed',
       details: { ...flags },
     })
+  })
+}
+
+/** A text alone would change nothing and look as if it had. */
+function refuseLonelyTexts({ deprecated, deprecationMessage, blocked, blockedReason }: PackageFlags): void {
+  const lonely =
+    deprecationMessage !== undefined && deprecated !== true
+      ? ['deprecation_message', 'deprecated']
+      : blockedReason !== undefined && blocked !== true && ['blocked_reason', 'blocked']
+  if (!lonely) return
+  throw new RegistryError('RULE_BROKEN', `Cannot set "${lonely[0]}" alone: it belongs to "${lonely[1]}": true`, {
+    hint: 'Send both together',
   })
 }
 
@@ -84,6 +100,7 @@ export async function deletePackage(
   const at = clock.now()
   const keys = await database.db.transaction().execute(async (tx) => {
     const target = await requireTarget(tx, id)
+    await lockProviderVersion(tx, target.versionId)
     const doomed = target.platform === undefined ? await listPlatforms(tx, target.versionId) : [target.platform]
     if (target.platform === undefined) {
       await deletePlatformsOfVersion(tx, target.versionId, at)
@@ -94,7 +111,7 @@ export async function deletePackage(
     return doomed.map((row) => row.storageKey)
   })
   // After the commit: a crash in between leaves objects without a living row, which the sweeper removes.
-  for (const key of keys) await store.delete(key)
+  for (const key of keys) await removeUnownedObject({ database, store }, packageObjects, key)
 }
 
 async function requireTarget(tx: Db, id: string): Promise<Target> {

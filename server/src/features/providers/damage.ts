@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
+import { systemOrigin } from '../../base/http/edge-types.ts'
+import { recordAudit } from '../audit/index.ts'
 import { findPlatformByStorageKey, updatePlatformFlags } from './provider-queries.ts'
 
 const MAX_REMEMBERED = 10_000
@@ -37,7 +39,16 @@ export async function markPackageDamaged(
   await database.db.transaction().execute(async (tx) => {
     const row = await findPlatformByStorageKey(tx, key)
     if (row === undefined || row.damagedAt !== null) return
-    await updatePlatformFlags(tx, row.id, { damagedAt: clock.now() })
+    const at = clock.now()
+    await updatePlatformFlags(tx, row.id, { damagedAt: at })
+    await recordAudit(tx, {
+      at,
+      origin: systemOrigin('storage'),
+      action: 'provider_package.damage',
+      object: key,
+      outcome: 'error',
+      details: { expected, found: found ?? null },
+    })
     await bumpCatalogRevision(tx)
   })
 }

@@ -33,6 +33,7 @@ const AdminPackageView = Type.Object(
     deprecated: Type.Boolean(),
     deprecation_message: Type.Union([Type.String(), Type.Null()]),
     blocked: Type.Boolean(),
+    blocked_reason: Type.Union([Type.String(), Type.Null()]),
     damaged: Type.Boolean({ description: 'The stored bytes were found to differ from zh; load the package again' }),
   },
   { $id: 'AdminPackage' },
@@ -147,6 +148,7 @@ function presentAdminPackage(row: AdminPackageRow) {
     deprecated: row.deprecatedAt !== null,
     deprecation_message: row.deprecationMessage,
     blocked: row.blockedAt !== null || row.versionBlockedAt !== null,
+    blocked_reason: row.blockedReason ?? row.versionBlockedReason,
     damaged: row.damagedAt !== null,
   }
 }

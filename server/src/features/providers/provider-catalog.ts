@@ -4,7 +4,15 @@ import { createRenderedDocuments, type RenderedDocuments } from '../../base/cata
 import { type CacheAnswer, createRevisionCache } from '../../base/catalog/revision-cache.ts'
 import type { UnixMs } from '../../base/clock.ts'
 import type { Deps } from '../../base/deps.ts'
-import { findProvider, listPackages, type ProviderRow, type ServedPackageRow } from './provider-queries.ts'
+import { listPublicKeys, type PublicKey } from '../trust/index.ts'
+import {
+  findProvider,
+  hasProviderInNamespace,
+  listPackages,
+  type ProviderRow,
+  SELF_HOSTNAME,
+  type ServedPackageRow,
+} from './provider-queries.ts'
 
 /** One version as the protocol routes see it. */
 export interface CatalogVersion {
@@ -26,6 +34,8 @@ export interface CatalogProvider {
   readonly versions: readonly CatalogVersion[]
   /** Canonical version → version; blocked ones included. */
   readonly byVersion: ReadonlyMap<string, CatalogVersion>
+  /** Public keys that may have signed a version, by fingerprint. */
+  readonly publicKeys: ReadonlyMap<string, PublicKey>
   /** Bodies rendered from this state; gone with it. */
   readonly rendered: RenderedDocuments
 }
@@ -33,26 +43,36 @@ export interface CatalogProvider {
 /** Providers as they were at the newest catalog revision; the reads of all protocol routes go through here. */
 export interface ProviderCatalog {
   find(address: ProviderAddress): Promise<CacheAnswer<CatalogProvider>>
+  /** Whether somebody has ever published in the namespace here; such a namespace is never looked up at an upstream (C10). */
+  isClaimed(namespace: string): Promise<boolean>
 }
 
 /** Loads a provider once per catalog revision. */
 export function createProviderCatalog(deps: Pick<Deps, 'database' | 'clock' | 'logger'>): ProviderCatalog {
   const cache = createRevisionCache<CatalogProvider>(deps)
+  const claims = createRevisionCache<{ readonly claimed: boolean }>(deps)
   return {
     find: (address) => cache.find(formatProviderAddress(address), () => loadProvider(deps, address)),
+    async isClaimed(namespace) {
+      const { found } = await claims.find(namespace, async () => ({
+        claimed: await hasProviderInNamespace(deps.database.db, SELF_HOSTNAME, namespace),
+      }))
+      return found?.claimed ?? false
+    },
   }
 }
 
 async function loadProvider({ database }: Pick<Deps, 'database'>, address: ProviderAddress): Promise<CatalogProvider | undefined> {
   const provider = await findProvider(database.db, address)
   if (provider === undefined) return undefined
-  const rows = await listPackages(database.db, provider.id)
+  const [rows, publicKeys] = await Promise.all([listPackages(database.db, provider.id), listPublicKeys(database.db, address)])
   const versions = groupByVersion(rows)
   return {
     provider,
     address,
     versions,
     byVersion: new Map(versions.map((version) => [version.version, version])),
+    publicKeys,
     rendered: createRenderedDocuments(),
   }
 }

@@ -78,18 +78,6 @@ export function listPackages(db: Db, providerId: string): Promise<ServedPackageR
     .execute()
 }
 
-/** `true` when somebody has ever published in the namespace here; such a namespace is never looked up at an upstream (C10). */
-export async function isNamespaceClaimed(db: Db, namespace: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('providers')
-    .select('id')
-    .where('hostname', '=', SELF_HOSTNAME)
-    .where('namespace', '=', namespace)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
-}
-
 /** `true` when the hostname has a provider in the namespace. */
 export async function hasProviderInNamespace(db: Db, hostname: string, namespace: string): Promise<boolean> {
   const row = await db
@@ -229,13 +217,14 @@ export async function insertPlatform(db: Db, row: Insertable<ProviderPlatformsTa
   return result.numInsertedOrUpdatedRows === 1n
 }
 
-/** Holds the version's row until the transaction ends, so that two requests that add platforms take turns. */
-export async function lockProviderVersion(db: Db, id: string): Promise<void> {
-  await db
+/** Holds the version's row until the transaction ends, so that those who change it take turns; answers it as it is then. */
+export function lockProviderVersion(db: Db, id: string): Promise<ProviderVersionRow> {
+  return db
     .updateTable('providerVersions')
     .set((eb) => ({ version: eb.ref('version') }))
     .where('id', '=', id)
-    .execute()
+    .returning(VERSION_COLUMNS)
+    .executeTakeFirstOrThrow()
 }
 
 /** Replaces the signed checksum list of a version, when platforms have been added to it. */

@@ -9,7 +9,6 @@ import { Type } from 'typebox'
 import { renderOnce, sendDocument } from '../../base/catalog/rendered-documents.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
-import { findSigningKeyOf } from '../trust/index.ts'
 import { packageLink, shasumsLinks } from './package-links.ts'
 import { presentDetail, presentPackage, presentVersions } from './present-provider.ts'
 import { type CatalogProvider, type CatalogVersion, listServedVersions } from './provider-catalog.ts'
@@ -38,7 +37,7 @@ export const providerRoutes =
       async ({ params }, reply) => {
         const answer = await findRegistryProvider(deps, params)
         const provider = requireProvider(answer, params)
-        const document = await renderOnce(deps.clock, provider.rendered, { key: 'versions', render: () => presentVersions(provider) })
+        const document = await renderOnce(deps, provider.rendered, { key: 'versions', render: () => presentVersions(provider) })
         return sendDocument(reply, document, { cacheControl: LISTS, staleSeconds: answer.staleSeconds })
       },
     )
@@ -56,7 +55,7 @@ export const providerRoutes =
         const version = requireVersion(provider, params.version)
         const row = requirePackage(version, params)
         const base = publicBaseUrl(request)
-        const document = await renderOnce(deps.clock, provider.rendered, {
+        const document = await renderOnce(deps, provider.rendered, {
           key: `package ${base} ${version.version} ${row.os}_${row.arch}`,
           render: () => renderPackage(deps, { base, provider, version, row }),
         })
@@ -115,6 +114,7 @@ async function renderPackage(
     download: await packageLink(deps, base, row),
     ...shasumsLinks(deps, base, { versionId: version.id, type: provider.address.type, version: version.version }),
   }
-  const key = await findSigningKeyOf(deps.database.db, provider.address, version.signingKeyFingerprint)
+  const key = provider.publicKeys.get(version.signingKeyFingerprint)
+  if (key === undefined) throw new Error(`No public key with fingerprint ${version.signingKeyFingerprint} is recorded`)
   return presentPackage(version, row, { links, key })
 }

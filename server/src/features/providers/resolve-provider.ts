@@ -7,7 +7,7 @@ import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
 import type { CatalogProvider, CatalogVersion } from './provider-catalog.ts'
 import type { RegistryDeps } from './provider-deps.ts'
-import { isNamespaceClaimed, SELF_HOSTNAME } from './provider-queries.ts'
+import { SELF_HOSTNAME } from './provider-queries.ts'
 
 export interface ProviderParams {
   readonly namespace: string
@@ -61,14 +61,14 @@ export function readVersion(text: string): string {
  * here, one cached from `providers.default_hostname` (C10).
  */
 export async function findRegistryProvider(
-  { catalog, config, database }: Pick<RegistryDeps, 'config' | 'database' | 'catalog'>,
+  { catalog, config }: Pick<RegistryDeps, 'config' | 'catalog'>,
   params: ProviderParams,
 ): Promise<CacheAnswer<CatalogProvider>> {
   const address = readAddress(params)
   const own = await catalog.find(address)
   const origin = config.providers.defaultHostname
   if (own.found !== undefined || origin === '') return own
-  if (await isNamespaceClaimed(database.db, address.namespace)) return own
+  if (await catalog.isClaimed(address.namespace)) return own
   return catalog.find({ ...address, hostname: origin })
 }
 

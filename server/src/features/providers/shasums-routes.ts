@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { shasumsFilename, signatureFilename } from '@terrace/protocol/shasums.ts'
+import { LRUCache } from 'lru-cache'
 import { Type } from 'typebox'
 import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
@@ -12,6 +13,7 @@ const LinkQuery = Type.Object({ expires: Type.Optional(Type.String()), signature
 export const shasumsRoutes =
   (deps: Pick<Deps, 'database' | 'linkSigner'>): FastifyPluginAsyncTypebox =>
   async (app) => {
+    const findBytes = createShasumsReader(deps)
     app.get(
       '/shasums/:versionId/:filename',
       {
@@ -21,7 +23,7 @@ export const shasumsRoutes =
       async ({ params, query }, reply) => {
         const path = `/shasums/${params.versionId}/${params.filename}`
         refuseBadLink(deps.linkSigner.verify(path, query))
-        const bytes = await findBytes(deps, params)
+        const bytes = await findBytes(params)
         return reply
           .header('content-type', 'application/octet-stream')
           .header('cache-control', 'private, no-store')
@@ -38,10 +40,31 @@ function refuseBadLink(verdict: 'valid' | 'expired' | 'invalid'): void {
   })
 }
 
-async function findBytes(
-  { database }: Pick<Deps, 'database'>,
-  { versionId, filename }: { versionId: string; filename: string },
-): Promise<Uint8Array> {
+interface ShasumsFile {
+  readonly versionId: string
+  readonly filename: string
+}
+
+const MAX_REMEMBERED = 1_000
+
+/** Reads the exact bytes of a file; while the database is away, what it said last still counts (P5). */
+function createShasumsReader(deps: Pick<Deps, 'database'>): (file: ShasumsFile) => Promise<Uint8Array> {
+  const remembered = new LRUCache<string, Uint8Array>({ max: MAX_REMEMBERED })
+  return async (file) => {
+    const key = `${file.versionId}/${file.filename}`
+    try {
+      const bytes = await findBytes(deps, file)
+      remembered.set(key, bytes)
+      return bytes
+    } catch (error) {
+      const known = remembered.get(key)
+      if (known !== undefined && error instanceof RegistryError && error.code === 'DATABASE_UNAVAILABLE') return known
+      throw error
+    }
+  }
+}
+
+async function findBytes({ database }: Pick<Deps, 'database'>, { versionId, filename }: ShasumsFile): Promise<Uint8Array> {
   const row = await findProviderVersionById(database.db, versionId)
   const type = row && (await findProviderTypeOfVersion(database.db, versionId))
   if (row !== undefined && type !== undefined && row.deletedAt === null && row.blockedAt === null) {

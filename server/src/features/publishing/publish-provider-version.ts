@@ -18,13 +18,14 @@ import {
   insertProviderVersion,
   listPlatforms,
   lockProviderVersion,
-  type ProviderVersionRow,
   recordPackages,
   storageKeyOf,
   storePackages,
   updateShasums,
   type VerifiedPackage,
 } from '../providers/index.ts'
+import { trustSigningKey } from '../trust/index.ts'
+import type { SigningKey } from '../verification/index.ts'
 import { checkPublish, type PublishPlan, type PublishState } from './check-publish.ts'
 import type { PublishingDeps } from './publishing-deps.ts'
 import { signRegistryShasums } from './sign-registry-shasums.ts'
@@ -77,15 +78,29 @@ export async function publishProviderVersion(deps: PublishingDeps, input: Publis
   const { db } = deps.database
   await refuseUpstreamNamespace(deps, input.address)
   const plan = checkPublish(deps, input, await readState(db, input))
-  const signedBy = input.signed === undefined ? undefined : await verifyPublisherSignature(deps, input, input.signed)
+  const signingKey = input.signed === undefined ? undefined : await verifyPublisherSignature(deps, input, input.signed)
   const verified = await inspectPackages(deps, input, plan)
   const created = new Set<string>()
   if (verified.length > 0) {
-    // Making the key takes a second and must not happen inside the transaction that signs with it.
-    if (signedBy === undefined) await deps.registrySigningKey.ensure()
+    const signedBy = await settleSigner(deps, input, signingKey)
     await storeMissing(deps, { input, verified, signedBy, created })
   }
   return describePublished(await readState(db, input), input, created)
+}
+
+/** Last of the checks, so that a key that signed something unusable is not pinned. `undefined`: the registry signs. */
+async function settleSigner(
+  deps: PublishingDeps,
+  { address: { hostname, namespace } }: PublishProviderVersion,
+  key: SigningKey | undefined,
+): Promise<string | undefined> {
+  if (key !== undefined) {
+    await trustSigningKey(deps, { scope: { hostname, namespace }, key, source: 'publisher' })
+    return key.fingerprint
+  }
+  // Making the key takes a second and must not happen inside the transaction that signs with it.
+  await deps.registrySigningKey.ensure()
+  return undefined
 }
 
 interface MissingPackages {
@@ -158,8 +173,8 @@ interface VersionToRecord {
 async function recordVersion(deps: PublishingDeps, tx: Db, record: VersionToRecord): Promise<void> {
   const { input, packages } = record
   const at = deps.clock.now()
-  const { version, created } = await ensureVersion(tx, record, at)
-  await lockProviderVersion(tx, version.id)
+  const { versionId, created } = await ensureVersion(tx, record, at)
+  const version = await lockProviderVersion(tx, versionId)
   // Somebody else may have published other platforms of the version since the claims were taken.
   if (!created) checkPublish(deps, input, { version, platforms: await listPlatforms(tx, version.id) })
   await recordPackages(tx, deps.store, { ...input, versionId: version.id, packages, at, createdBy: input.by.actor.name })
@@ -180,7 +195,7 @@ async function recordVersion(deps: PublishingDeps, tx: Db, record: VersionToReco
 }
 
 interface EnsuredVersion {
-  readonly version: ProviderVersionRow
+  readonly versionId: string
   readonly created: boolean
 }
 
@@ -208,7 +223,7 @@ async function ensureVersion(tx: Db, { input, signedBy }: VersionToRecord, at: n
   })
   const row = await findProviderVersion(tx, providerId, version)
   if (row === undefined) throw new Error(`Version ${version} vanished within its transaction`)
-  return { version: row, created }
+  return { versionId: row.id, created }
 }
 
 function describePublished(

@@ -3,8 +3,8 @@ import type { Platform } from '@terrace/protocol/platforms.ts'
 import { expectedPackageFilename, parseShasums, shasumsFilename } from '@terrace/protocol/shasums.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { SpooledFile } from '../../base/spool.ts'
-import { listCandidateKeys, type TrustDeps, trustSigningKey } from '../trust/index.ts'
-import { readSigningKey, verifyShasumsSignature } from '../verification/index.ts'
+import { listCandidateKeys, type TrustDeps } from '../trust/index.ts'
+import { readSigningKey, type SigningKey, verifyShasumsSignature } from '../verification/index.ts'
 
 /** The publisher's own checksum list and signature, as GoReleaser makes them. */
 export interface PublisherSignature {
@@ -24,12 +24,11 @@ interface Signed {
 
 /**
  * Checks that a trusted key of the namespace signed the list and that the list names exactly these packages.
- * The first key that publishes in a namespace is pinned; another one later waits for an administrator.
  *
- * @returns the primary fingerprint of the key that signed.
- * @throws {RegistryError} INVALID_SHASUMS, INVALID_SIGNATURE, INVALID_SIGNING_KEY, CHECKSUM_MISMATCH, SIGNING_KEY_CONFLICT
+ * @returns the key that signed; {@link trustSigningKey} decides on it once the packages have passed too.
+ * @throws {RegistryError} INVALID_SHASUMS, INVALID_SIGNATURE, INVALID_SIGNING_KEY, CHECKSUM_MISMATCH
  */
-export async function verifyPublisherSignature(deps: TrustDeps, input: Signed, signed: PublisherSignature): Promise<string> {
+export async function verifyPublisherSignature(deps: TrustDeps, input: Signed, signed: PublisherSignature): Promise<SigningKey> {
   checkShasums(input, signed.shasums)
   const { hostname, namespace } = input.address
   const scope = { hostname, namespace }
@@ -47,8 +46,7 @@ export async function verifyPublisherSignature(deps: TrustDeps, input: Signed, s
     now: deps.clock.now(),
     expiredKeys: 'refuse',
   })
-  await trustSigningKey(deps, { scope, key: verified.key, source: 'publisher' })
-  return verified.fingerprint
+  return verified.key
 }
 
 function checkShasums({ address, version, packages }: Signed, bytes: Uint8Array): void {

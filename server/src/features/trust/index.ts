@@ -13,8 +13,9 @@
  * The registry's own signing key is here too: made when first needed, one for all replicas, its private part sealed with the
  * encryption key. Two replicas that make it at once end up with the one that was recorded first.
  */
+
+export { listPublicKeys, type PublicKey } from './list-public-keys.ts'
 export { createRegistrySigningKey, type RegistrySigningKey } from './registry-signing-key.ts'
-export { findSigningKeyOf } from './signing-key-of-version.ts'
 export { signingKeyRoutes } from './signing-key-routes.ts'
 export type { TrustDeps } from './trust-deps.ts'
 export { listCandidateKeys, trustSigningKey } from './trust-signing-key.ts'

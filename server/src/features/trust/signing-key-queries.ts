@@ -60,6 +60,11 @@ export async function insertSigningKey(db: Db, row: Insertable<SigningKeysTable>
   return result.numInsertedOrUpdatedRows === 1n
 }
 
+/** Replaces the recorded copy of a key by a fuller one. */
+export async function updateKeyArmor(db: Db, id: string, asciiArmor: string): Promise<void> {
+  await db.updateTable('signingKeys').set({ asciiArmor }).where('id', '=', id).execute()
+}
+
 /** Records an administrator's decision; `false` when there is no such key. */
 export async function decideSigningKey(
   db: Db,

@@ -1,3 +1,4 @@
+import { generateKey, readKey } from 'openpgp'
 import { describe, expect, test } from 'vitest'
 import { systemOrigin } from '../../base/http/edge-types.ts'
 import { DIALECTS } from '../../testing/dialects.ts'
@@ -49,5 +50,31 @@ describe.each(DIALECTS)('trust in signing keys on %s', (dialect) => {
     const [row] = await listSigningKeysOf(deps.database.db, scope.hostname, scope.namespace)
     await decideOnSigningKey(deps, { id: row?.id ?? '', state: 'rejected', by: systemOrigin('test') })
     await expect(trustSigningKey(configured, { scope, key, source: 'announced' })).rejects.toMatchObject({ code: 'SIGNING_KEY_CONFLICT' })
+  })
+
+  // Clients refuse what a sub-key signed when the key they are given does not have it (protocol.md C18).
+  test('a pinned key that got a new sub-key is recorded with it', async () => {
+    const { deps } = await testApp(dialect)
+    const { privateKey } = await generateKey({ type: 'ecc', userIDs: [{ name: 'acme' }], format: 'object', subkeys: [{ sign: true }] })
+    const before = await readSigningKey(privateKey.toPublic().armor())
+    const after = await readSigningKey((await privateKey.addSubkey({ sign: true })).toPublic().armor())
+    await trustSigningKey(deps, { scope, key: before, source: 'announced' })
+    await trustSigningKey(deps, { scope, key: after, source: 'announced' })
+    // An older copy that comes later takes nothing away.
+    await trustSigningKey(deps, { scope, key: before, source: 'announced' })
+
+    const [row, ...others] = await listSigningKeysOf(deps.database.db, scope.hostname, scope.namespace)
+    expect(others).toEqual([])
+    expect((await readKey({ armoredKey: row?.asciiArmor ?? '' })).getSubkeys()).toHaveLength(2)
+  })
+
+  test('pinning a key is audited', async () => {
+    const { deps, asAdmin } = await testApp(dialect)
+    const key = await aKey('audited')
+    await trustSigningKey(deps, { scope, key, source: 'announced' })
+    const { items } = (await asAdmin({ method: 'GET', url: '/api/v1/audit' })).json<{ items: { action: string; object: string }[] }>()
+    expect(items).toContainEqual(
+      expect.objectContaining({ action: 'signing_key.record', object: `registry.example.com/acme ${key.fingerprint}` }),
+    )
   })
 })

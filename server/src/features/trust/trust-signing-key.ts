@@ -1,9 +1,11 @@
 import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
+import { systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
-import type { SigningKey } from '../verification/index.ts'
-import { insertSigningKey, listSigningKeysOf, type SigningKeyRow } from './signing-key-queries.ts'
+import { recordAudit } from '../audit/index.ts'
+import { mergeSigningKeys, type SigningKey } from '../verification/index.ts'
+import { insertSigningKey, listSigningKeysOf, type SigningKeyRow, updateKeyArmor } from './signing-key-queries.ts'
 import type { TrustDeps } from './trust-deps.ts'
 import type { KeyScope } from './trusted-keys.ts'
 
@@ -59,34 +61,66 @@ function isTrusted({ state }: SigningKeyRow): boolean {
 
 /** Records a key that is new to the namespace; answers all keys of the namespace. Known keys keep their state. */
 async function recordKey(
-  { database, clock, logger }: TrustDeps,
-  { scope, key, source }: SignedBy,
+  deps: TrustDeps,
+  input: SignedBy,
   stateAmong: (others: readonly SigningKeyRow[]) => 'trusted' | 'pending',
 ): Promise<readonly SigningKeyRow[]> {
+  const { scope, key } = input
+  const { database } = deps
   const list = (db: Db) => listSigningKeysOf(db, scope.hostname, scope.namespace)
   const known = await list(database.db)
-  if (known.some((row) => row.fingerprint === key.fingerprint)) return known
+  const own = known.find((row) => row.fingerprint === key.fingerprint)
+  if (own !== undefined) {
+    await keepFullerCopy(deps, own, key)
+    return known
+  }
   return database.db.transaction().execute(async (tx) => {
     // The revision's row is the lock: of two first keys that come at once, one is the pin.
     await bumpCatalogRevision(tx)
-    const state = stateAmong(await list(tx))
-    const { fingerprint, keyId, userId, asciiArmor } = key
-    const at = clock.now()
-    await insertSigningKey(tx, {
-      id: newId(),
-      ...scope,
-      fingerprint,
-      keyId,
-      userId,
-      asciiArmor,
-      source,
-      state,
-      createdAt: at,
-      decidedAt: null,
-      decidedBy: null,
-    })
-    logger.info({ ...scope, fingerprint, state }, 'signing key recorded')
+    await insertKey(deps, tx, { ...input, state: stateAmong(await list(tx)) })
     return list(tx)
+  })
+}
+
+/** The copy that verified may have a new sub-key, without which clients refuse what it signed. */
+async function keepFullerCopy({ database }: TrustDeps, row: SigningKeyRow, key: SigningKey): Promise<void> {
+  if (row.asciiArmor === key.asciiArmor) return
+  const { asciiArmor } = await mergeSigningKeys(row.asciiArmor, key)
+  if (asciiArmor === row.asciiArmor) return
+  await database.db.transaction().execute(async (tx) => {
+    await updateKeyArmor(tx, row.id, asciiArmor)
+    await bumpCatalogRevision(tx)
+  })
+}
+
+async function insertKey(
+  { clock, logger }: TrustDeps,
+  tx: Db,
+  { scope, key, source, state }: SignedBy & { readonly state: 'trusted' | 'pending' },
+): Promise<void> {
+  const { fingerprint, keyId, userId, asciiArmor } = key
+  const at = clock.now()
+  const inserted = await insertSigningKey(tx, {
+    id: newId(),
+    ...scope,
+    fingerprint,
+    keyId,
+    userId,
+    asciiArmor,
+    source,
+    state,
+    createdAt: at,
+    decidedAt: null,
+    decidedBy: null,
+  })
+  if (!inserted) return
+  logger.info({ ...scope, fingerprint, state }, 'signing key recorded')
+  await recordAudit(tx, {
+    at,
+    origin: systemOrigin('trust'),
+    action: 'signing_key.record',
+    object: `${scope.hostname}/${scope.namespace} ${fingerprint}`,
+    details: { state, source },
   })
 }
 

@@ -16,6 +16,7 @@
  * Which keys may sign for a namespace is decided by the callers. There is no state here, so nothing is lost in a crash.
  */
 export type { InspectedPackage } from './inspect-package-file.ts'
+export { mergeSigningKeys } from './merge-signing-keys.ts'
 export { createPackageInspector, type InspectOptions, type PackageInspector, type PackageInspectorOptions } from './package-inspector.ts'
 export type { PackageLimits, PackageProblem, PackageRule } from './package-rules.ts'
 export { generateRegistryKey, type RegistryKey, signShasums } from './registry-signer.ts'
