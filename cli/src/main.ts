@@ -24,7 +24,7 @@ async function runServer(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Unknown flags of server commands, which are read with Node's own parser.
     if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))) throw error
-    process.stderr.write(`Cannot run "terrace ${argv[0]}": ${error.message}\nHint: Run: terrace ${argv[0]} --help\n`)
+    process.stderr.write(`Cannot run "terrace ${argv[0]}": ${error.message}\nRun: terrace ${argv[0]} --help\n`)
     return 2
   }
 }
