@@ -44,7 +44,7 @@ export async function terraceHome(cleanUp: CleanUp): Promise<TerraceHome> {
     HOME: folder,
     XDG_CONFIG_HOME: join(folder, 'config'),
     // One for all tests: it changes how quick they are, and nothing else.
-    XDG_CACHE_HOME: join(tmpdir(), 'terrace-cli-test-cache'),
+    XDG_CACHE_HOME: join(import.meta.dirname, '../../../node_modules/.cache/terrace-cli'),
   }
   return {
     folder,
