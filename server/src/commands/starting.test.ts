@@ -9,11 +9,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 const MAIN = join(import.meta.dirname, '../main.ts')
 
+/** Loads a server command the way the executable does. */
+const SCRIPT =
+  'const [main, name] = process.argv.slice(1); const { runServerCommand } = await import(main); process.exitCode = await runServerCommand([name])'
+
 /** The real command in a child, with a folder of its own. */
 function start(name: string, env: Readonly<Record<string, string>>) {
   const folder = mkdtempSync(join(tmpdir(), 'terrace-start-'))
-  const script = `import('${MAIN}').then(({ runServerCommand }) => runServerCommand(['${name}'])).then((code) => { process.exitCode = code })`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', SCRIPT, '--', MAIN, name], {
     env: { ...process.env, TFR_DATA_DIR: join(folder, 'data'), TFR_SERVER_HOST: '127.0.0.1', TFR_SERVER_PORT: '0', ...env },
   })
   let output = ''
