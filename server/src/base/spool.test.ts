@@ -11,8 +11,8 @@ async function aSpool() {
   return { root, spool: createSpool(root) }
 }
 
-async function* chunks(...texts: string[]) {
-  for (const text of texts) yield Buffer.from(text)
+async function* chunks(...parts: (string | Uint8Array)[]) {
+  for (const part of parts) yield typeof part === 'string' ? Buffer.from(part) : part
 }
 
 const filesBelow = async (root: string) => (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
@@ -23,6 +23,16 @@ describe('the spool', () => {
     const file = await spool.receive(chunks('hello ', 'world'), { maxBytes: 11 })
     expect(await readFile(file.path, 'utf8')).toBe('hello world')
     expect(file).toMatchObject({ size: 11, sha256: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9' })
+  })
+
+  // A large upload must not make the process grow.
+  test('the memory of a large chunk is free once it is written, a part of a larger buffer is left alone', async () => {
+    const { spool } = await aSpool()
+    const [whole, part] = [new Uint8Array(2 << 20).fill(1), new Uint8Array(4 << 20).fill(2).subarray(0, 2 << 20)]
+    const file = await spool.receive(chunks(whole, part), { maxBytes: 4 << 20 })
+    expect(whole.byteLength).toBe(0)
+    expect(part.byteLength).toBe(2 << 20)
+    expect((await readFile(file.path)).equals(Buffer.concat([Buffer.alloc(2 << 20, 1), Buffer.alloc(2 << 20, 2)]))).toBe(true)
   })
 
   test('a body of one byte too many is refused and leaves nothing', async () => {

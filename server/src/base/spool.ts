@@ -21,7 +21,7 @@ export interface SpooledFile {
 /** Where incoming packages wait until they are verified. */
 export interface Spool {
   /**
-   * Writes a body to a file and to the disk, hashing it on the way.
+   * Writes a body to a file and to the disk, hashing it on the way. Takes the chunks over: nobody may use them afterwards.
    * @throws {RegistryError} PAYLOAD_TOO_LARGE above `maxBytes`, STORAGE_FULL; nothing is left then.
    */
   receive(body: AsyncIterable<Uint8Array>, options: { readonly maxBytes: number }): Promise<SpooledFile>
@@ -54,12 +54,13 @@ export function createSpool(root: string): Spool {
   }
   const openSink = async ({ maxBytes }: { readonly maxBytes: number }): Promise<SpoolSink> => {
     await ensureFolder()
-    return openSpoolSink(join(own, newId()), maxBytes)
+    return openSpoolSink(join(own, newId()), { maxBytes, ownsChunks: false })
   }
   return {
     openSink,
-    async receive(body, options) {
-      const sink = await openSink(options)
+    async receive(body, { maxBytes }) {
+      await ensureFolder()
+      const sink = await openSpoolSink(join(own, newId()), { maxBytes, ownsChunks: true })
       try {
         for await (const chunk of body) await sink.write(chunk)
         return await sink.finish()
@@ -73,7 +74,10 @@ export function createSpool(root: string): Spool {
   }
 }
 
-async function openSpoolSink(path: string, maxBytes: number): Promise<SpoolSink> {
+async function openSpoolSink(
+  path: string,
+  { maxBytes, ownsChunks }: { readonly maxBytes: number; readonly ownsChunks: boolean },
+): Promise<SpoolSink> {
   const file = await open(path, 'wx', 0o640)
   const hash = createHash('sha256')
   let size = 0
@@ -85,6 +89,7 @@ async function openSpoolSink(path: string, maxBytes: number): Promise<SpoolSink>
     waiting = []
     waitingBytes = 0
     if (bytes > 0) await onDisk({ verb: 'write', key: 'spool', root: path }, writeChunks(file, chunks, bytes))
+    if (ownsChunks) for (const chunk of chunks) giveBack(chunk)
   }
   const discard = () => rm(path, { force: true })
   return {
@@ -112,6 +117,18 @@ async function openSpoolSink(path: string, maxBytes: number): Promise<SpoolSink>
       await discard()
     },
   }
+}
+
+/** Smaller ones may be a buffer that a parser keeps and uses again. */
+const SMALLEST_GIVEN_BACK_BYTES = 16 * 1024
+
+/**
+ * Frees the memory of a chunk that fills a buffer of its own. The collector would let 64 MB of them gather, since it sees how small
+ * the objects are and not what hangs on them.
+ */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  const fillsIt = byteLength === buffer.byteLength && byteLength >= SMALLEST_GIVEN_BACK_BYTES
+  if (fillsIt && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 /** A nearly full disk may take only a part and report no error. */
