@@ -23,6 +23,23 @@ describe('rate limiter', () => {
     expect([limiter.take('a'), limiter.take('b'), limiter.take('a')]).toEqual([0, 0, 60])
   })
 
+  // A caller with many addresses must not be able to fill the memory, nor to make us forget who is asking too much right now.
+  test('remembers a client that keeps asking, whoever else comes by', () => {
+    const limiter = createRateLimiter({ perMinute: 3, clock: testClock() })
+    for (let stranger = 0; stranger < 60_000; stranger++) {
+      if (stranger % 20_000 === 0) limiter.take('regular')
+      limiter.take(`stranger ${stranger}`)
+    }
+    expect(limiter.take('regular')).toBeGreaterThan(0)
+  })
+
+  test('forgets a client when enough others have come since', () => {
+    const limiter = createRateLimiter({ perMinute: 1, clock: testClock() })
+    limiter.take('once')
+    for (let stranger = 0; stranger < 50_000; stranger++) limiter.take(`stranger ${stranger}`)
+    expect(limiter.take('once')).toBe(0)
+  })
+
   test('a clock that goes back takes nothing away', () => {
     const clock = testClock()
     const limiter = createRateLimiter({ perMinute: 2, clock })
