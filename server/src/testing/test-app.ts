@@ -5,11 +5,13 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { buildApp } from '../app.ts'
 import type { AppDeps } from '../app-deps.ts'
+import type { Clock } from '../base/clock.ts'
+import { type Database, openDatabase } from '../base/database/open-database.ts'
 import { createLifecycle } from '../base/http/lifecycle.ts'
 import { prepareDatabase } from '../commands/prepare-database.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { openDeps } from '../open-deps.ts'
-import { type Dialect, openTestDatabase } from './dialects.ts'
+import { type Dialect, openTestDatabase, type TestDatabase } from './dialects.ts'
 import { testLog } from './test-edge.ts'
 
 const USERNAME = 'admin'
@@ -18,47 +20,90 @@ const PASSWORD = 'correct horse battery'
 /** The whole server without a listener: real SQL, real storage in a folder, real worker threads. */
 export interface TestApp {
   readonly deps: AppDeps
+  /** What a replica shares with it. */
+  readonly place: TestPlace
   /** One request without a connection. */
   request(options: InjectOptions | string): Promise<LightMyRequestResponse>
   /** The same with the administrator's session. */
   asAdmin(options: InjectOptions): Promise<LightMyRequestResponse>
 }
 
+/** Where servers keep their state. */
+export interface TestPlace {
+  readonly folder: string
+  readonly database: TestDatabase
+}
+
+export interface TestAppOptions {
+  /** Another server whose database and folder are used: a replica of it. It must stay open for longer. */
+  readonly beside?: TestApp
+  readonly clock?: Clock
+  /** Puts something between the server and its database. */
+  readonly wrapDatabase?: (database: Database) => Database
+  /** Replaces parts before the routes are built. */
+  readonly change?: (deps: AppDeps) => AppDeps
+}
+
+/** A server that somebody has to close. */
+export interface OpenTestApp extends TestApp {
+  close(): Promise<void>
+}
+
 /**
  * A fresh server on a fresh database; everything goes away when the test ends.
  * @param env settings as variables, beside the test's own.
  */
-export async function testApp(dialect: Dialect, env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
-  const folder = await mkdtemp(join(tmpdir(), 'terrace-app-'))
-  const settings = {
-    TFR_DATA_DIR: join(folder, 'data'),
-    TFR_ADMIN_USERNAME: USERNAME,
-    TFR_ADMIN_PASSWORD: PASSWORD,
-    TFR_AUTH_BCRYPT_COST: '10',
-    TFR_PROVIDERS_DOWNLOAD_RETRY_INITIAL_DELAY_MS: '1',
-    ...env,
-  }
-  const { config } = await loadConfig({ env: settings, cwd: folder })
-  const database = await openTestDatabase(dialect)
-  const { deps, close } = await openDeps(config, testLog().logger, { database })
+export async function testApp(
+  dialect: Dialect,
+  env: Readonly<Record<string, string>> = {},
+  options: TestAppOptions = {},
+): Promise<TestApp> {
+  const app = await openTestApp(dialect, env, options)
+  onTestFinished(() => app.close())
+  return app
+}
+
+/** The same for several tests: opened in a hook and closed in another. */
+export async function openTestApp(
+  dialect: Dialect,
+  env: Readonly<Record<string, string>> = {},
+  { beside, clock, wrapDatabase = (database) => database, change = (deps) => deps }: TestAppOptions = {},
+): Promise<OpenTestApp> {
+  const folder = beside?.place.folder ?? (await mkdtemp(join(tmpdir(), 'terrace-app-')))
+  const { config } = await loadConfig({ env: { ...settingsIn(folder), ...env }, cwd: folder })
+  const place = beside?.place ?? { folder, database: await openTestDatabase(dialect) }
+  const database = wrapDatabase(beside === undefined ? place.database : openDatabase(place.database.options))
+  const opened = await openDeps(config, testLog().logger, { database, ...(clock !== undefined && { clock }) })
+  const deps = change(opened.deps)
   const lifecycle = createLifecycle()
   const app = await buildApp(deps, lifecycle)
   await prepareDatabase(deps)
   lifecycle.markReady()
-  onTestFinished(async () => {
-    await app.close()
-    await close()
-    await rm(folder, { recursive: true, force: true })
-  })
   const request = (options: InjectOptions | string) => app.inject(options) as Promise<LightMyRequestResponse>
   let token: Promise<string> | undefined
   return {
     deps,
+    place,
     request,
     async asAdmin(options) {
       token ??= signIn(request)
       return request({ ...options, headers: { ...options.headers, authorization: `Bearer ${await token}` } })
     },
+    async close() {
+      await app.close()
+      await opened.close()
+      if (beside === undefined) await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function settingsIn(folder: string): Record<string, string> {
+  return {
+    TFR_DATA_DIR: join(folder, 'data'),
+    TFR_ADMIN_USERNAME: USERNAME,
+    TFR_ADMIN_PASSWORD: PASSWORD,
+    TFR_AUTH_BCRYPT_COST: '10',
+    TFR_PROVIDERS_DOWNLOAD_RETRY_INITIAL_DELAY_MS: '1',
   }
 }
 
