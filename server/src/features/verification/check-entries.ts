@@ -1,5 +1,6 @@
-import { type PackageLimits, type PackageProblem, type PackageRule, printableName } from './package-rules.ts'
-import type { DirectoryEntry, ZipDirectory } from './zip-directory.ts'
+import { printableName } from '../../base/archives/archive-refused.ts'
+import type { DirectoryEntry, ZipDirectory } from '../../base/archives/zip-directory.ts'
+import type { PackageLimits, PackageProblem, PackageRule } from './package-rules.ts'
 
 /** An entry's problem without the entry. */
 type Finding = readonly [rule: PackageRule, text: string] | undefined
@@ -131,7 +132,8 @@ function checkArchive(directory: ZipDirectory, limits: PackageLimits): PackagePr
   if (exceedsRatio(size, directory.offset, limits)) {
     add('compression_ratio', `unpacks from ${directory.offset} to ${size} bytes, more than ${limits.maxRatio} times`)
   }
-  if (directory.surplusBytes > 0) add('surplus_data', `has ${directory.surplusBytes} bytes beyond its entries and directory`)
+  const surplusBytes = directory.gapBytes + directory.comment.length
+  if (surplusBytes > 0) add('surplus_data', `has ${surplusBytes} bytes beyond its entries and directory`)
   if (directory.severalEndRecords) add('several_end_records', 'has several end records, so readers can disagree on its content')
   return problems
 }

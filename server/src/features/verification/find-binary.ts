@@ -1,6 +1,7 @@
+import { printableName } from '../../base/archives/archive-refused.ts'
+import type { DirectoryEntry } from '../../base/archives/zip-directory.ts'
 import { isFolder } from './check-entries.ts'
-import { type PackageProblem, printableName } from './package-rules.ts'
-import type { DirectoryEntry } from './zip-directory.ts'
+import type { PackageProblem } from './package-rules.ts'
 
 const RUNNABLE = 0o755
 

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync } from 'node:fs'
+import { ArchiveRefused } from '../../base/archives/archive-refused.ts'
+import { FileCursor } from '../../base/archives/file-cursor.ts'
+import { walkZipEntries } from '../../base/archives/walk-zip-entries.ts'
+import { type DirectoryEntry, readZipDirectory, type ZipDirectory } from '../../base/archives/zip-directory.ts'
 import { checkEntries } from './check-entries.ts'
-import { FileCursor } from './file-cursor.ts'
 import { findBinary } from './find-binary.ts'
 import { packageH1 } from './package-h1.ts'
-import { type PackageLimits, type PackageProblem, PackageRefused, refuses } from './package-rules.ts'
-import { walkEntries } from './walk-entries.ts'
-import { readZipDirectory } from './zip-directory.ts'
+import { type PackageLimits, type PackageProblem, refuses } from './package-rules.ts'
 
 export interface PackageFile {
   readonly path: string
@@ -45,7 +47,7 @@ export async function inspectPackageFile(file: PackageFile, limits: PackageLimit
   try {
     return await inspectOpenFile(fd, file, limits)
   } catch (error) {
-    if (error instanceof PackageRefused) return { refused: [error.problem] }
+    if (error instanceof ArchiveRefused) return { refused: [error.problem] }
     throw error
   } finally {
     closeSync(fd)
@@ -61,7 +63,7 @@ async function inspectOpenFile(fd: number, file: PackageFile, limits: PackageLim
   if (refusedEarly.length > 0) return { refused: refusedEarly }
 
   const cursor = new FileCursor(fd, { hashing: file.zh === undefined })
-  const walked = await walkEntries(cursor, directory)
+  const walked = await digestEntries(cursor, directory)
   cursor.skipTo(size)
   const refused = walked.problems.filter(({ rule }) => refuses(rule, file.strict))
   if (refused.length > 0) return { refused }
@@ -74,4 +76,13 @@ async function inspectOpenFile(fd: number, file: PackageFile, limits: PackageLim
     problems: [...early, ...walked.problems],
   }
   return { accepted }
+}
+
+/** SHA-256 of the content in lower-case hex, by entry in the order of the directory, and what only a reader of local headers sees. */
+async function digestEntries(cursor: FileCursor, directory: ZipDirectory) {
+  const hashes = new Map(directory.entries.map((entry) => [entry, createHash('sha256')]))
+  const problems = await walkZipEntries(cursor, directory, (entry) => (chunk) => hashes.get(entry)?.update(chunk))
+  const digests = new Map<DirectoryEntry, string>()
+  for (const [entry, hash] of hashes) digests.set(entry, hash.digest('hex'))
+  return { digests, problems }
 }

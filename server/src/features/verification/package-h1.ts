@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DirectoryEntry } from './zip-directory.ts'
+import type { DirectoryEntry } from '../../base/archives/zip-directory.ts'
 
 /**
  * The `h1:` hash over a zip: every entry of the directory, folder entries included, sorted by the bytes of the names. Of two

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads'
 import { RegistryError } from '../../base/errors.ts'
+import { WorkerPool } from '../../base/worker-pool.ts'
 import type { InspectedPackage, Inspection, PackageFile } from './inspect-package-file.ts'
 import { DEFAULT_PACKAGE_LIMITS, type PackageLimits, type PackageProblem, type PackageRule } from './package-rules.ts'
 
@@ -25,12 +25,6 @@ export interface PackageInspectorOptions extends Partial<PackageLimits> {
   readonly workers?: number
 }
 
-interface Request {
-  readonly file: PackageFile
-  readonly resolve: (inspection: Inspection) => void
-  readonly reject: (error: unknown) => void
-}
-
 const HINTS: Partial<Record<PackageRule, string>> = {
   binary_name: 'Put the provider binary at the root of the zip',
   binary_mode: 'Give the binary the mode 0755 before it is zipped; zips made by Windows itself carry no modes, GoReleaser sets them',
@@ -40,7 +34,12 @@ const HINTS: Partial<Record<PackageRule, string>> = {
 /** Inspects packages in worker threads, so that hashing never holds up requests. */
 export function createPackageInspector(options: PackageInspectorOptions = {}): PackageInspector {
   const { workers = 2, ...limits } = options
-  const pool = new WorkerPool(workers, { ...DEFAULT_PACKAGE_LIMITS, ...limits })
+  const pool = new WorkerPool<PackageFile, Inspection>({
+    script: new URL('./package-inspector.worker.ts', import.meta.url),
+    name: 'The package inspector',
+    size: workers,
+    workerData: { ...DEFAULT_PACKAGE_LIMITS, ...limits },
+  })
   return {
     async inspect(path, { filename, ...file }, signal) {
       const inspection = await pool.run({ path, ...file }, signal)
@@ -48,102 +47,6 @@ export function createPackageInspector(options: PackageInspectorOptions = {}): P
       throw invalidPackage(filename ?? `terraform-provider-${file.type}`, inspection.refused)
     },
     close: () => pool.close(),
-  }
-}
-
-class WorkerPool {
-  readonly #size: number
-  readonly #limits: PackageLimits
-  readonly #idle: Worker[] = []
-  readonly #running = new Map<Worker, Request>()
-  readonly #waiting: Request[] = []
-  #closed = false
-
-  constructor(size: number, limits: PackageLimits) {
-    this.#size = size
-    this.#limits = limits
-  }
-
-  run(file: PackageFile, signal?: AbortSignal): Promise<Inspection> {
-    signal?.throwIfAborted()
-    if (this.#closed) return Promise.reject(new Error('The package inspector is closed'))
-    return new Promise((resolve, reject) => {
-      const request: Request = { file, resolve: settle(resolve), reject: settle(reject) }
-      const onAbort = (): void => this.#cancel(request, signal?.reason)
-      function settle<T>(finish: (value: T) => void): (value: T) => void {
-        return (value) => {
-          signal?.removeEventListener('abort', onAbort)
-          finish(value)
-        }
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.push(request)
-      this.#dispatch()
-    })
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-    const error = new Error('The package inspector is closed')
-    for (const request of [...this.#waiting.splice(0), ...this.#running.values()]) request.reject(error)
-    const workers = [...this.#idle.splice(0), ...this.#running.keys()]
-    this.#running.clear()
-    await Promise.all(workers.map((worker) => worker.terminate()))
-  }
-
-  #dispatch(): void {
-    while (this.#waiting.length > 0 && (this.#idle.length > 0 || this.#running.size < this.#size)) {
-      const request = this.#waiting.shift()
-      if (request === undefined) return
-      const worker = this.#idle.pop() ?? this.#start()
-      this.#running.set(worker, request)
-      worker.ref()
-      worker.postMessage(request.file)
-    }
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL('./package-inspector.worker.ts', import.meta.url), {
-      workerData: this.#limits,
-      // Flags of the process such as --input-type would reach the worker and stop it.
-      execArgv: [],
-    })
-    worker.on('message', (inspection: Inspection) => this.#finish(worker, inspection))
-    worker.on('error', (error) => this.#fail(worker, error))
-    worker.on('exit', () => this.#fail(worker, new Error('The package inspection ended unexpectedly')))
-    return worker
-  }
-
-  #finish(worker: Worker, inspection: Inspection): void {
-    const request = this.#running.get(worker)
-    if (request === undefined) return
-    this.#running.delete(worker)
-    // An idle worker must not keep a finished process alive.
-    worker.unref()
-    this.#idle.push(worker)
-    request.resolve(inspection)
-    this.#dispatch()
-  }
-
-  #fail(worker: Worker, error: unknown): void {
-    const index = this.#idle.indexOf(worker)
-    if (index >= 0) this.#idle.splice(index, 1)
-    const request = this.#running.get(worker)
-    this.#running.delete(worker)
-    request?.reject(error)
-    if (!this.#closed) this.#dispatch()
-  }
-
-  #cancel(request: Request, reason: unknown): void {
-    const index = this.#waiting.indexOf(request)
-    if (index >= 0) this.#waiting.splice(index, 1)
-    request.reject(reason)
-    for (const [worker, running] of this.#running) {
-      if (running !== request) continue
-      this.#running.delete(worker)
-      void worker.terminate()
-    }
-    this.#dispatch()
   }
 }
 

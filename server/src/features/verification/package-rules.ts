@@ -54,24 +54,7 @@ export const DEFAULT_PACKAGE_LIMITS: PackageLimits = {
   ratioFreeBytes: 64 * 1024 ** 2,
 }
 
-/** Ends an inspection at once: going on would read beyond a limit or make no sense. */
-export class PackageRefused extends Error {
-  readonly problem: PackageProblem
-
-  constructor(problem: PackageProblem) {
-    super(problem.text)
-    this.name = 'PackageRefused'
-    this.problem = problem
-  }
-}
-
 /** Whether the rule refuses the package: every rule does when `strict`. */
 export function refuses(rule: PackageRule, strict: boolean): boolean {
   return strict || RULES[rule].breaks === 'always'
-}
-
-/** The name as it may be shown: control characters and quotes escaped, at most 200 characters. */
-export function printableName(name: string): string {
-  const escaped = JSON.stringify(name).slice(1, -1)
-  return escaped.length > 200 ? `${escaped.slice(0, 199)}…` : escaped
 }

@@ -1,22 +1,25 @@
-import { createHash } from 'node:crypto'
 import { pipeline, Writable } from 'node:stream'
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
+import { ArchiveRefused, printableName } from './archive-refused.ts'
 import type { FileCursor } from './file-cursor.ts'
-import { PackageRefused, printableName } from './package-rules.ts'
+import { freeChunk } from './free-chunk.ts'
 import type { DirectoryEntry } from './zip-directory.ts'
 
 const OUTPUT_BYTES = 512 * 1024
 /** Below this a stream costs more than the inflating itself; packages of 10 000 small files would take seconds. */
 const SMALL_BYTES = 64 * 1024
 
+/** Takes the uncompressed content, piece by piece; a piece is valid during the call only. */
+export type TakeContent = (chunk: Buffer) => void
+
 /**
- * SHA-256 of the entry's uncompressed content in lower-case hex. The cursor stands at the compressed bytes and is behind them
- * afterwards. Never more than the declared size is inflated.
+ * Hands over the entry's uncompressed content. The cursor stands at the compressed bytes and is behind them afterwards. Never more
+ * than the declared size is handed over.
  *
- * @throws {PackageRefused} damaged_content when deflate stream, size or CRC-32 do not agree with the directory
+ * @throws {ArchiveRefused} damaged_content when deflate stream, size or CRC-32 do not agree with the directory
  */
-export async function digestEntry(cursor: FileCursor, entry: DirectoryEntry): Promise<string> {
-  const content = new ContentDigest(entry)
+export async function inflateZipEntry(cursor: FileCursor, entry: DirectoryEntry, take: TakeContent): Promise<void> {
+  const content = new CheckedContent(entry, take)
   if (entry.method === 0) {
     for (const chunk of cursor.chunks(entry.compressedSize)) content.update(chunk)
   } else if (entry.compressedSize <= SMALL_BYTES && entry.size <= OUTPUT_BYTES) {
@@ -24,30 +27,30 @@ export async function digestEntry(cursor: FileCursor, entry: DirectoryEntry): Pr
   } else {
     await inflate(cursor.chunks(entry.compressedSize), entry, content)
   }
-  return content.finish()
+  content.finish()
 }
 
-class ContentDigest {
+class CheckedContent {
   readonly #entry: DirectoryEntry
-  readonly #hash = createHash('sha256')
+  readonly #take: TakeContent
   #crc32 = 0
   #size = 0
 
-  constructor(entry: DirectoryEntry) {
+  constructor(entry: DirectoryEntry, take: TakeContent) {
     this.#entry = entry
+    this.#take = take
   }
 
   update(chunk: Buffer): void {
     this.#size += chunk.length
     if (this.#size > this.#entry.size) throw damaged(this.#entry, `unpacks to more than its declared ${this.#entry.size} bytes`)
-    this.#hash.update(chunk)
     this.#crc32 = crc32(chunk, this.#crc32)
+    this.#take(chunk)
   }
 
-  finish(): string {
+  finish(): void {
     if (this.#size !== this.#entry.size) throw damaged(this.#entry, `unpacks to ${this.#size} bytes instead of ${this.#entry.size}`)
     if (this.#crc32 !== this.#entry.crc32) throw damaged(this.#entry, 'does not have its declared CRC-32')
-    return this.#hash.digest('hex')
   }
 }
 
@@ -65,10 +68,10 @@ function inflateSmall(bytes: Buffer, entry: DirectoryEntry): Buffer {
 }
 
 /**
- * Inflates in zlib's own thread while this thread hashes the chunk before: the sink takes each chunk one turn later, so that the
+ * Inflates in zlib's own thread while this thread takes the chunk before: the sink takes each chunk one turn later, so that the
  * next piece is already being inflated.
  */
-function inflate(chunks: Generator<Buffer, void>, entry: DirectoryEntry, content: ContentDigest): Promise<void> {
+function inflate(chunks: Generator<Buffer, void>, entry: DirectoryEntry, content: CheckedContent): Promise<void> {
   return new Promise((resolve, reject) => {
     const inflater = createInflateRaw({ chunkSize: OUTPUT_BYTES })
     const sink = new Writable({
@@ -80,7 +83,7 @@ function inflate(chunks: Generator<Buffer, void>, entry: DirectoryEntry, content
     })
     pipeline(inflater, sink, (error) => {
       if (!error) resolve()
-      else reject(error instanceof PackageRefused || !isZlibError(error) ? error : damaged(entry, 'has a broken deflate stream'))
+      else reject(error instanceof ArchiveRefused || !isZlibError(error) ? error : damaged(entry, 'has a broken deflate stream'))
     })
     const feed = (): void => {
       const failure = attempt(() => {
@@ -94,10 +97,9 @@ function inflate(chunks: Generator<Buffer, void>, entry: DirectoryEntry, content
   })
 }
 
-function consume(chunk: Buffer, content: ContentDigest): void {
+function consume(chunk: Buffer, content: CheckedContent): void {
   content.update(chunk)
-  // zlib begins a new buffer once one is full: freeing it now keeps memory flat, where the collector would let 100 MB gather.
-  if (chunk.byteOffset + chunk.length === chunk.buffer.byteLength && chunk.buffer instanceof ArrayBuffer) chunk.buffer.transfer(0)
+  freeChunk(chunk)
 }
 
 function attempt(action: () => void): Error | null {
@@ -114,7 +116,7 @@ const isZlibError = (error: NodeJS.ErrnoException): boolean => error.code?.start
 const isTooLong = (error: unknown): boolean => error instanceof RangeError
 
 /** Bytes behind the end of the deflate stream, which only some readers see. */
-const surplus = (entry: DirectoryEntry): PackageRefused => damaged(entry, 'has data behind its deflate stream')
+const surplus = (entry: DirectoryEntry): ArchiveRefused => damaged(entry, 'has data behind its deflate stream')
 
-const damaged = (entry: DirectoryEntry, text: string): PackageRefused =>
-  new PackageRefused({ rule: 'damaged_content', entry: printableName(entry.name), text })
+const damaged = (entry: DirectoryEntry, text: string): ArchiveRefused =>
+  new ArchiveRefused({ rule: 'damaged_content', entry: printableName(entry.name), index: entry.index, text })

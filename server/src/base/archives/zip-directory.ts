@@ -1,8 +1,15 @@
 import { readSync } from 'node:fs'
-import { type PackageLimits, PackageRefused } from './package-rules.ts'
+import { ArchiveRefused } from './archive-refused.ts'
+
+/** Bounds of what is read. */
+export interface ZipLimits {
+  readonly maxEntries: number
+}
 
 /** One entry as the central directory describes it. Nothing here has been compared with the local header yet. */
 export interface DirectoryEntry {
+  /** Place in the directory, from 1. */
+  readonly index: number
   readonly name: string
   /** The name's bytes as they stand in the zip; `h1` sorts by them. */
   readonly nameBytes: Buffer
@@ -16,6 +23,8 @@ export interface DirectoryEntry {
   readonly offset: number
   /** Unix mode with the file type bits; `undefined` when the zip was not made on Unix. */
   readonly mode: number | undefined
+  /** As they stand there; what they mean depends on the system that made the zip. */
+  readonly externalAttributes: number
   readonly extra: Buffer
 }
 
@@ -23,8 +32,10 @@ export interface ZipDirectory {
   readonly entries: readonly DirectoryEntry[]
   /** Where the central directory begins: the end of the last entry in a clean zip. */
   readonly offset: number
-  /** Bytes between the central directory and the end record, and the archive comment. */
-  readonly surplusBytes: number
+  /** Bytes between the central directory and the end record. */
+  readonly gapBytes: number
+  /** The archive comment, up to the end of the file. */
+  readonly comment: Buffer
   /** Another plausible end record stands near the end, so other readers may see other entries. */
   readonly severalEndRecords: boolean
 }
@@ -44,9 +55,9 @@ const UNIX_MAKERS = new Set([3, 19])
 /**
  * Reads the central directory, the only list of entries that Go (and so the CLIs) believe.
  *
- * @throws {PackageRefused} not_a_zip, zip64, too_many_entries, entry_name
+ * @throws {ArchiveRefused} not_a_zip, zip64, too_many_entries
  */
-export function readZipDirectory(file: { fd: number; size: number }, limits: PackageLimits): ZipDirectory {
+export function readZipDirectory(file: { fd: number; size: number }, limits: ZipLimits): ZipDirectory {
   const tailOffset = Math.max(0, file.size - END_LENGTH - MAX_COMMENT)
   const tail = readAt(file.fd, tailOffset, file.size - tailOffset)
   const endIndex = findEndRecord(tail)
@@ -57,12 +68,13 @@ export function readZipDirectory(file: { fd: number; size: number }, limits: Pac
   return {
     entries: parseDirectory(bytes, end.count),
     offset: end.offset,
-    surplusBytes: file.size - end.offset - end.size - END_LENGTH,
+    gapBytes: endOffset - end.offset - end.size,
+    comment: tail.subarray(endIndex + END_LENGTH),
     severalEndRecords: hasOtherEndRecord(tail, tailOffset, endIndex),
   }
 }
 
-/** Exactly `length` bytes. @throws {PackageRefused} not_a_zip when the file ends earlier */
+/** Exactly `length` bytes. @throws {ArchiveRefused} not_a_zip when the file ends earlier */
 function readAt(fd: number, offset: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length)
   for (let done = 0; done < length; ) {
@@ -84,14 +96,14 @@ function findEndRecord(tail: Buffer): number {
   throw notAZip(sawSignature ? 'it has data after its end record' : 'it has no end record')
 }
 
-function parseEndRecord(end: Buffer, limits: PackageLimits) {
+function parseEndRecord(end: Buffer, limits: ZipLimits) {
   const count = end.readUInt16LE(10)
   const size = end.readUInt32LE(12)
   const offset = end.readUInt32LE(16)
   if (count === SATURATED_16 || size === SATURATED_32 || offset === SATURATED_32) throw zip64()
   if (end.readUInt16LE(4) !== 0 || end.readUInt16LE(6) !== 0 || end.readUInt16LE(8) !== count) throw notAZip('it is one part of several')
   if (count > limits.maxEntries) {
-    throw new PackageRefused({ rule: 'too_many_entries', text: `it has ${count} entries, more than ${limits.maxEntries}` })
+    throw new ArchiveRefused({ rule: 'too_many_entries', text: `it has ${count} entries, more than ${limits.maxEntries}` })
   }
   if (size > MAX_DIRECTORY_BYTES) throw notAZip(`its central directory has ${size} bytes, more than ${MAX_DIRECTORY_BYTES}`)
   return { count, size, offset }
@@ -119,14 +131,14 @@ function parseDirectory(bytes: Buffer, count: number): DirectoryEntry[] {
     const header = bytes.subarray(position)
     const length = CENTRAL_LENGTH + header.readUInt16LE(28) + header.readUInt16LE(30) + header.readUInt16LE(32)
     if (length > header.length) throw notAZip('its central directory ends inside an entry')
-    entries.push(parseEntry(header.subarray(0, length)))
+    entries.push(parseEntry(header.subarray(0, length), index + 1))
     position += length
   }
   if (position !== bytes.length) throw notAZip('its central directory holds more entries than its end record says')
   return entries
 }
 
-function parseEntry(header: Buffer): DirectoryEntry {
+function parseEntry(header: Buffer, index: number): DirectoryEntry {
   const nameEnd = CENTRAL_LENGTH + header.readUInt16LE(28)
   const nameBytes = header.subarray(CENTRAL_LENGTH, nameEnd)
   const compressedSize = header.readUInt32LE(20)
@@ -134,6 +146,7 @@ function parseEntry(header: Buffer): DirectoryEntry {
   const offset = header.readUInt32LE(42)
   if (compressedSize === SATURATED_32 || size === SATURATED_32 || offset === SATURATED_32) throw zip64()
   return {
+    index,
     name: nameBytes.toString('utf8'),
     nameBytes,
     flags: header.readUInt16LE(8),
@@ -142,12 +155,13 @@ function parseEntry(header: Buffer): DirectoryEntry {
     compressedSize,
     size,
     offset,
+    externalAttributes: header.readUInt32LE(38),
     mode: UNIX_MAKERS.has(header.readUInt8(5)) ? header.readUInt16LE(40) : undefined,
     extra: header.subarray(nameEnd, nameEnd + header.readUInt16LE(30)),
   }
 }
 
-const notAZip = (text: string): PackageRefused => new PackageRefused({ rule: 'not_a_zip', text: `is not a clean zip file: ${text}` })
+const notAZip = (text: string): ArchiveRefused => new ArchiveRefused({ rule: 'not_a_zip', text: `is not a clean zip file: ${text}` })
 
-const zip64 = (): PackageRefused =>
-  new PackageRefused({ rule: 'zip64', text: 'uses Zip64 fields, which no package below 4 GiB and 65 535 entries needs' })
+const zip64 = (): ArchiveRefused =>
+  new ArchiveRefused({ rule: 'zip64', text: 'uses Zip64 fields, which no archive below 4 GiB and 65 535 entries needs' })

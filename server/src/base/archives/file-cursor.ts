@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { readSync } from 'node:fs'
-import { PackageRefused } from './package-rules.ts'
+import { ArchiveRefused } from './archive-refused.ts'
 
 /** Large enough that system calls do not count, small enough for the processor's cache. */
 const CHUNK_BYTES = 256 * 1024
@@ -25,11 +25,11 @@ export class FileCursor {
     return this.#position
   }
 
-  /** The next `length` bytes, at most 256 KiB. @throws {PackageRefused} not_a_zip when the file ends earlier */
+  /** The next `length` bytes, at most 256 KiB. @throws {ArchiveRefused} not_a_zip when the file ends earlier */
   take(length: number): Buffer {
     for (let done = 0; done < length; ) {
       const count = readSync(this.#fd, this.#buffer, done, length - done, this.#position + done)
-      if (count === 0) throw new PackageRefused({ rule: 'not_a_zip', text: 'is not a clean zip file: the file ends early' })
+      if (count === 0) throw new ArchiveRefused({ rule: 'not_a_zip', text: 'is not a clean zip file: the file ends early' })
       done += count
     }
     this.#position += length

@@ -1,0 +1,107 @@
+import { foldSegment, readEntryPath } from './entry-path.ts'
+import { checkTotal, type ModuleArchiveLimits, type RawEntry, refusal } from './module-archive-rules.ts'
+
+/** A file of an archive whose place is settled. */
+export interface TreeFile {
+  /** Of its entry in the archive, from 1. */
+  readonly index: number
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+  readonly executable: boolean
+}
+
+interface Node {
+  readonly name: string
+  readonly kind: RawEntry['kind']
+  /** The archive has an entry for it; otherwise it is the folder of something else. */
+  listed: boolean
+}
+
+/** Files and folders for each entry that is allowed. */
+const FOLDERS_FACTOR = 2
+/** Folders of the standard module structure: what is in them belongs there. */
+const STRUCTURE_FOLDERS = new Set(['modules', 'examples'])
+/** Terraform passes over files that begin with a dot. */
+const CONFIGURATION_FILE = /(?:^|\/)[^./][^/]*\.(?:tf|tofu)(?:\.json)?$/
+
+/** The files of one archive, in its order. Holds each entry to the rules as it comes. */
+export class ArchiveTree {
+  readonly #limits: ModuleArchiveLimits
+  readonly #nodes = new Map<string, Node>()
+  readonly #files: TreeFile[] = []
+  #bytes = 0
+
+  constructor(limits: ModuleArchiveLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * Takes the entry in.
+   * @throws {ArchiveRefused} too_many_entries, too_large, duplicate_name, path_conflict, and what its path breaks
+   */
+  add(entry: RawEntry): void {
+    const { maxEntries } = this.#limits
+    if (entry.index > maxEntries) throw refusal('too_many_entries', `has more than ${maxEntries} entries`)
+    const segments = readEntryPath(entry, this.#limits)
+    this.#bytes += entry.size
+    checkTotal(this.#bytes, this.#limits)
+    this.#place(segments, entry)
+    if (entry.kind === 'folder') return
+    this.#files.push({ index: entry.index, path: segments.join('/'), size: entry.size, executable: entry.executable })
+  }
+
+  /**
+   * The files with paths below the root of the module, in the order in which they came, and the top folders that were taken off.
+   * @throws {ArchiveRefused} no_configuration
+   */
+  finish(): { readonly files: readonly TreeFile[]; readonly unwrapped?: string } {
+    if (!this.#files.some(({ path }) => CONFIGURATION_FILE.test(path))) {
+      throw refusal('no_configuration', this.#files.length === 0 ? 'has no files' : 'has no ".tf" or ".tofu" file')
+    }
+    const prefix = findWrapping(this.#files)
+    if (prefix === '') return { files: this.#files }
+    const files = this.#files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }))
+    return { files, unwrapped: prefix.slice(0, -1) }
+  }
+
+  #place(segments: readonly string[], entry: RawEntry): void {
+    let key = ''
+    for (const [depth, name] of segments.entries()) {
+      key += `/${foldSegment(name)}`
+      const listed = depth === segments.length - 1
+      const node: Node = { name, kind: listed ? entry.kind : 'folder', listed }
+      const known = this.#nodes.get(key)
+      if (known === undefined) this.#nodes.set(key, node)
+      else meet(known, node, entry)
+    }
+    // Folders that no entry lists cost as much as those that one does.
+    const most = FOLDERS_FACTOR * this.#limits.maxEntries
+    if (this.#nodes.size > most) throw refusal('too_many_entries', `has more than ${most} files and folders`)
+  }
+}
+
+/** Two entries that share a place: fine for a folder that one lists and others are in. */
+function meet(known: Node, node: Node, entry: RawEntry): void {
+  if (known.kind !== node.kind) throw refusal('path_conflict', 'needs a folder where another entry is a file, or the reverse', entry)
+  if (known.name !== node.name) {
+    throw refusal('duplicate_name', `has the same path as another entry on systems that ignore case ("${known.name}")`, entry)
+  }
+  if (known.listed && node.listed) throw refusal('duplicate_name', 'has the same path as an earlier entry', entry)
+  known.listed ||= node.listed
+}
+
+/**
+ * Top folders that hold everything, such as the one in archives of GitHub, with a slash behind; empty when there is none. They are
+ * taken off until none is left, so that an unwrapped archive has nothing more to unwrap.
+ */
+function findWrapping(files: readonly TreeFile[]): string {
+  const [first] = files
+  let prefix = ''
+  for (const segment of first?.path.split('/').slice(0, -1) ?? []) {
+    const next = `${prefix}${segment}/`
+    if (STRUCTURE_FOLDERS.has(segment) || !files.every(({ path }) => path.startsWith(next))) break
+    prefix = next
+  }
+  return prefix
+}
