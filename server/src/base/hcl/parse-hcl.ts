@@ -1,6 +1,7 @@
 import { HclLimitError, HclSyntaxError } from './hcl-errors.ts'
 import { HclThread } from './hcl-thread.ts'
 import { type FoundExpression, type HclValue, resolveLiterals, TEMPLATE } from './literal-values.ts'
+import { toSyntaxError } from './parser-failure.ts'
 
 /** Limits for one text. */
 export interface ParseHclOptions {
@@ -40,15 +41,6 @@ export async function parseHcl(text: string, filename: string, options: ParseHcl
 /** Ends the parser's thread, so that a test or a stopping server leaves nothing behind. */
 export function closeHclParser(): Promise<void> {
   return thread.close()
-}
-
-/** The parser says `parse config: [input.hcl:2,18-19: Missing item separator; Expected a comma …]`. */
-function toSyntaxError(failure: string, filename: string): HclSyntaxError {
-  const match = /input\.hcl:(\d+),(\d+)-[\d,]+: ([^;]+); (.*)/s.exec(failure)
-  if (!match) return new HclSyntaxError(failure.replace(/^.*: /s, ''), { filename })
-  const [, line, column, summary = '', rest = ''] = match
-  const explanation = rest.replace(/\]$/, '').replaceAll('input.hcl', filename).replace(/\.$/, '')
-  return new HclSyntaxError(summary, { filename, line: Number(line), column: Number(column), explanation })
 }
 
 /**

@@ -1,0 +1,4 @@
+module "project-factory" {
+  source = "../../"
+  name   = "pf-test"
+}
