@@ -61,6 +61,6 @@ test('an upstream may offer services of any shape, but in one JSON object', () =
 })
 
 test('our own service URLs end in a slash', () => {
-  expect(Value.Check(DiscoveryDocument, { 'providers.v1': '/v1/providers/' })).toBe(true)
-  expect(Value.Check(DiscoveryDocument, { 'providers.v1': '/v1/providers' })).toBe(false)
+  expect(Value.Check(DiscoveryDocument, { 'modules.v1': '/v1/modules/', 'providers.v1': '/v1/providers/' })).toBe(true)
+  expect(Value.Check(DiscoveryDocument, { 'modules.v1': '/v1/modules/', 'providers.v1': '/v1/providers' })).toBe(false)
 })

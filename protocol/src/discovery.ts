@@ -6,6 +6,7 @@ export const DISCOVERY_PATH = '/.well-known/terraform.json'
 
 /** Sent: the services of this server. Each URL ends in `/`, else clients lose its last segment. Source: protocol.md 1.3, A02. */
 export const DiscoveryDocument = Type.Object({
+  'modules.v1': Type.String({ pattern: '/$', description: 'Absolute URL or rooted path, ends in "/"' }),
   'providers.v1': Type.String({ pattern: '/$', description: 'Absolute URL or rooted path, ends in "/"' }),
 })
 export type DiscoveryDocument = Static<typeof DiscoveryDocument>

@@ -1,5 +1,6 @@
 import { type Kysely, PostgresAdapter, type RawBuilder, SqliteAdapter, sql, type Transaction } from 'kysely'
 import type { Schema } from './schema.ts'
+import { POSTGRES_WORD_INDEX, SQLITE_WORD_INDEX, type WordIndexSql } from './word-index.ts'
 
 /** What every query function takes first: the database itself or an open transaction. */
 export type Db = Kysely<Schema> | Transaction<Schema>
@@ -23,6 +24,8 @@ export interface DialectFlags {
   readonly tableOptions: RawBuilder<unknown> | undefined
   /** The database's clock in Unix milliseconds, at the moment the statement runs. */
   readonly now: RawBuilder<number>
+  /** Documents found by their words. */
+  readonly wordIndex: WordIndexSql
   /** First statements of a transaction that migrates; `undefined` where every writing transaction excludes the others anyway. */
   readonly migrationLock: readonly RawBuilder<unknown>[]
 }
@@ -37,6 +40,7 @@ export const SQLITE_FLAGS: DialectFlags = {
   columnTypes: { text: sql`text`, integer: sql`integer`, bytes: sql`blob` },
   tableOptions: sql`strict`,
   now: sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`,
+  wordIndex: SQLITE_WORD_INDEX,
   migrationLock: [],
 }
 
@@ -49,6 +53,7 @@ export const POSTGRES_FLAGS: DialectFlags = {
   tableOptions: undefined,
   // Not now(): that is the start of the transaction, and a lease must not begin in the past.
   now: sql<number>`cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)`,
+  wordIndex: POSTGRES_WORD_INDEX,
   // A waiting replica must not run into the limits meant for requests. The lock ends with the transaction, also when killed.
   migrationLock: [
     sql`set local statement_timeout = 0`,

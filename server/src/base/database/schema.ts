@@ -21,6 +21,11 @@ export interface Schema {
   objectClaims: ObjectClaimsTable
   downloadJobs: DownloadJobsTable
   downloadJobItems: DownloadJobItemsTable
+  modules: ModulesTable
+  moduleVersions: ModuleVersionsTable
+  moduleVersionDownloads: ModuleVersionDownloadsTable
+  moduleSearch: ModuleSearchTable
+  moduleSearchSpellings: ModuleSearchSpellingsTable
 }
 
 /** One row, id `system`, inserted by the first migration. */
@@ -264,4 +269,86 @@ export interface DownloadJobItemsTable {
   errorMessage: string | null
   createdAt: UnixMs
   finishedAt: UnixMs | null
+}
+
+/** One row per module; two spellings that differ only in case are one module. */
+export interface ModulesTable {
+  id: string
+  /** As first published. */
+  namespace: string
+  name: string
+  system: string
+  /** Lower case, for look-up. */
+  namespaceKey: string
+  nameKey: string
+  /** Of the newest publish that gave one; may be empty. */
+  description: string
+  /** Web address of the repository, when known. */
+  sourceUrl: string | null
+  createdAt: UnixMs
+  deprecatedAt: UnixMs | null
+  deprecationMessage: string | null
+  /** Address of the module that takes its place. */
+  successor: string | null
+}
+
+export interface ModuleVersionsTable {
+  id: string
+  moduleId: string
+  /** Canonical semver, without `v` and build metadata. */
+  version: string
+  /** Bytes of the canonical archive. */
+  size: number
+  /** SHA-256 of the stored archive, lower-case hex. */
+  sha256: string
+  /** SHA-256 of the same before compression: equal for equal content, whatever compressed it. */
+  contentSha256: string
+  storageBackend: string
+  storageKey: string
+  /** Markdown of the root's README; may be empty. */
+  readme: string
+  /** JSON: inputs, outputs and the like, of the root, submodules and examples. */
+  analysis: string
+  /** Commit it was made from, when it came from a repository. */
+  commitSha: string | null
+  createdAt: UnixMs
+  createdBy: string
+  deprecatedAt: UnixMs | null
+  deprecationMessage: string | null
+  /** Version or module that takes its place. */
+  successor: string | null
+  /** The stored bytes were found to differ from `sha256`. */
+  damagedAt: UnixMs | null
+  /** Tombstone: the version is gone, its number stays taken. */
+  deletedAt: UnixMs | null
+  deletedReason: string | null
+}
+
+/** Downloads by day; written in batches, off the read path. */
+export interface ModuleVersionDownloadsTable {
+  versionId: string
+  /** `2026-01-31`, UTC. */
+  day: string
+  count: number
+}
+
+/** What the search filters and sorts by, one row per module that can be found. Its words are in `module_search_words`. */
+export interface ModuleSearchTable {
+  /** Number of the document in the word index. */
+  docId: Generated<number>
+  moduleId: string
+  /** Lower case. */
+  namespaceKey: string
+  nameKey: string
+  system: string
+  /** 1 or 0. */
+  deprecated: number
+  downloads: number
+  publishedAt: UnixMs
+}
+
+/** Known words by their misspellings: the beginning of the word, and the same with one letter left out. */
+export interface ModuleSearchSpellingsTable {
+  spelling: string
+  word: string
 }

@@ -1,32 +1,8 @@
-import { type CreateTableBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { belongsTo, primaryKey, required } from '../columns.ts'
 import { type Db, dialectOf } from '../dialect.ts'
 import type { Migration } from '../migration.ts'
-
-type NewTable = CreateTableBuilder<string, never>
-
-function createTable(db: Db, name: string, define: (table: NewTable) => NewTable): Promise<void> {
-  const { tableOptions } = dialectOf(db)
-  const table = define(db.schema.createTable(name) as NewTable)
-  return (tableOptions === undefined ? table : table.modifyEnd(tableOptions)).execute()
-}
-
-function createIndex(db: Db, table: string, columns: string[]): Promise<void> {
-  return db.schema
-    .createIndex(`${table}_${columns.join('_')}`)
-    .on(table)
-    .columns(columns)
-    .execute()
-}
-
-function createUniqueIndex(db: Db, table: string, columns: string[]): Promise<void> {
-  return db.schema
-    .createIndex(`${table}_${columns.join('_')}`)
-    .unique()
-    .on(table)
-    .columns(columns)
-    .execute()
-}
+import { createIndex, createTable, createUniqueIndex } from './create-table.ts'
 
 async function createSettings(db: Db): Promise<void> {
   const { columnTypes, now } = dialectOf(db)
