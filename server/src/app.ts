@@ -12,6 +12,16 @@ import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
 import { definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
+import {
+  changeModuleRoutes,
+  expectedModuleDigest,
+  markModuleDamaged,
+  moduleApiRoutes,
+  moduleDetailRoutes,
+  moduleListRoutes,
+  moduleRoutes,
+  publishModuleRoutes,
+} from './features/modules/index.ts'
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
 import { signingKeyRoutes } from './features/trust/index.ts'
@@ -46,20 +56,28 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(providerRoutes(deps))
   await app.register(mirrorRoutes(deps))
   await app.register(shasumsRoutes(deps))
+  await app.register(moduleRoutes(deps))
+  await app.register(moduleListRoutes(deps))
+  await app.register(moduleDetailRoutes(deps))
+  const packageDigest = createPackageDigests(deps)
+  const isModule = (key: string) => key.startsWith('modules/')
   await app.register(
     filesRoutes({
       store: deps.store,
       logger: deps.logger,
       signer: deps.linkSigner,
       linkLifeSeconds: config.downloads.linkLifeSeconds,
-      expectedDigest: createPackageDigests(deps),
-      onDamaged: (key, expected, found) => markPackageDamaged(deps, { key, expected, found }),
+      expectedDigest: (key) => (isModule(key) ? expectedModuleDigest(deps, key) : packageDigest(key)),
+      onDamaged: (key, expected, found) => (isModule(key) ? markModuleDamaged : markPackageDamaged)(deps, { key, expected, found }),
     }),
   )
 
   await app.register(accountRoutes(deps))
   await app.register(auditRoutes(deps))
   await app.register(publishRoutes(deps))
+  await app.register(publishModuleRoutes(deps))
+  await app.register(moduleApiRoutes(deps))
+  await app.register(changeModuleRoutes(deps))
   await app.register(providerAdminRoutes(deps))
   await app.register(signingKeyRoutes(deps))
   await app.register(definitionRoutes(deps))

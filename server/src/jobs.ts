@@ -2,6 +2,7 @@ import type { AppDeps } from './app-deps.ts'
 import type { JobHandler } from './base/queue/worker.ts'
 import { sweepOrphanObjects } from './features/intake/index.ts'
 import { createShasumsReader, FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
+import { moduleArchives } from './features/modules/index.ts'
 import { packageObjects } from './features/providers/index.ts'
 
 /** Every kind of job item and what runs it. */
@@ -26,7 +27,7 @@ export async function sweep(
 ): Promise<void> {
   await deps.spool.sweep()
   await deps.store.sweepTemporary(graceMs)
-  await sweepOrphanObjects(deps, { owners: [packageObjects], graceMs })
+  await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives], graceMs })
 }
 
 /** Everything that happens by the clock. */

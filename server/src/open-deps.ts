@@ -11,6 +11,9 @@ import { createSpool } from './base/spool.ts'
 import { createFilesystemStore } from './base/storage/filesystem-store.ts'
 import { createLinkSigner } from './base/storage/link-signer.ts'
 import type { Config } from './config/config-schema.ts'
+import { createModuleAnalyser } from './features/module-analysis/index.ts'
+import { createModuleArchiver } from './features/module-archives/index.ts'
+import { createDownloadCounter, createModuleCatalog } from './features/modules/index.ts'
 import { createProviderCatalog } from './features/providers/index.ts'
 import { createRegistrySigningKey, loadTrustedKeys } from './features/trust/index.ts'
 import { createUpstreamClient } from './features/upstreams/index.ts'
@@ -51,7 +54,9 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     logger,
   })
   const inspector = createPackageInspector()
-  const base = { config, database, store, spool, outbound, secrets, linkSigner, clock, logger, inspector }
+  const archiver = createModuleArchiver()
+  const analyser = createModuleAnalyser()
+  const base = { config, database, store, spool, outbound, secrets, linkSigner, clock, logger, inspector, archiver, analyser }
   const deps: AppDeps = {
     ...base,
     queue: createJobQueue(database.db, {
@@ -61,6 +66,8 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     trustedKeys: await loadTrustedKeys(config.providers.trustedKeys),
     registrySigningKey: createRegistrySigningKey({ db: database.db, secrets, clock }),
     catalog: createProviderCatalog({ database, clock, logger }),
+    modules: createModuleCatalog({ database, clock, logger }),
+    downloads: createDownloadCounter({ database, clock, logger }),
     upstreams: createUpstreamClient({
       outbound,
       clock,
@@ -78,7 +85,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     deps,
     async close() {
       await outbound.close()
-      await inspector.close()
+      await Promise.all([inspector.close(), archiver.close(), analyser.close()])
       await spool.close()
       await database.close()
     },

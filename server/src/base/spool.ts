@@ -27,6 +27,8 @@ export interface Spool {
   receive(body: AsyncIterable<Uint8Array>, options: { readonly maxBytes: number }): Promise<SpooledFile>
   /** The same for a producer that pushes: call `write` for each chunk, then `finish` or `abort`. */
   openSink(options: { readonly maxBytes: number }): Promise<SpoolSink>
+  /** A place for a file that somebody else writes; nothing is there yet. */
+  reserve(): Promise<Pick<SpooledFile, 'path' | 'discard'>>
   /** Removes what processes that no longer run have left; answers how many folders went. */
   sweep(): Promise<number>
   /** Removes this process's folder. */
@@ -58,6 +60,11 @@ export function createSpool(root: string): Spool {
   }
   return {
     openSink,
+    async reserve() {
+      await ensureFolder()
+      const path = join(own, newId())
+      return { path, discard: () => rm(path, { force: true }) }
+    },
     async receive(body, { maxBytes }) {
       await ensureFolder()
       const sink = await openSpoolSink(join(own, newId()), { maxBytes, ownsChunks: true })

@@ -71,8 +71,14 @@ async function becomeReady(
 ): Promise<{ stop(graceMs: number): Promise<void> }> {
   const { setupToken } = await prepareDatabase(deps, stopped)
   const work = startWork(deps, { runJobs: deps.config.work.enabled })
+  const counting = deps.downloads.start()
   lifecycle.markReady()
   await writeWelcome(deps.config, { listening, tls, setupToken })
   deps.logger.info({ port: listening.port, local_tls_port: listening.localTlsPort }, 'ready')
-  return work
+  return {
+    async stop(graceMs) {
+      await work.stop(graceMs)
+      await counting.stop()
+    },
+  }
 }

@@ -162,6 +162,16 @@ const providers = section('Fetching, verifying and publishing providers.', {
   }),
 })
 
+const modules = section('Publishing modules.', {
+  archive_max_mb: wholeNumber({
+    description: 'Largest module archive that may be published.',
+    unit: 'MB (1024 × 1024 bytes)',
+    default: 100,
+    minimum: 1,
+    maximum: 10_240,
+  }),
+})
+
 const features = section('Limits of the features.', {
   max_download_size_mb: wholeNumber({
     description: 'Largest package that is fetched from an upstream.',
@@ -228,6 +238,7 @@ export const ConfigSchema = section('Settings of the server.', {
   security,
   logging,
   providers,
+  modules,
   features,
   definitions,
   downloads,

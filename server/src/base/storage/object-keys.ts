@@ -1,4 +1,5 @@
 import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
+import { type ModuleAddress, moduleKey } from '@terrace/protocol/module-addresses.ts'
 import type { Platform } from '@terrace/protocol/platforms.ts'
 import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
 import { assertObjectKey } from './key-syntax.ts'
@@ -13,6 +14,12 @@ import { assertObjectKey } from './key-syntax.ts'
  *           VERSION/               canonical semver without `v`
  *             OS_ARCH/
  *               terraform-provider-TYPE_VERSION_OS_ARCH.zip
+ *
+ *   modules/
+ *     NAMESPACE/                   lower case: two spellings are one module
+ *       NAME/
+ *         SYSTEM/
+ *           VERSION.tar.gz         canonical semver without `v`
  *
  * SHA256SUMS and its signature are rows of the database, not objects. Segments that begin with a dot never are keys, so a
  * driver may keep files of its own under such a name.
@@ -34,6 +41,15 @@ export function providerPackageKey(
   const parts = [address.hostname, address.namespace, address.type, version, `${os}_${arch}`, file.filename]
   if (parts.some((part) => part.includes('/'))) throw new TypeError('A part of a provider package key holds a slash')
   const key = ['providers', ...parts].join('/')
+  assertObjectKey(key)
+  return key
+}
+
+/** Key of a module's canonical archive. @throws {TypeError} when a part is outside the alphabet of keys. */
+export function moduleArchiveKey(address: ModuleAddress, version: string): string {
+  const { namespace, name, system } = moduleKey(address)
+  if ([namespace, name, system, version].some((part) => part.includes('/'))) throw new TypeError('A part of a module key holds a slash')
+  const key = `modules/${namespace}/${name}/${system}/${version}.tar.gz`
   assertObjectKey(key)
   return key
 }

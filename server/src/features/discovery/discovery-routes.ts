@@ -7,10 +7,12 @@ export interface DiscoveryDeps {
 }
 
 const PROVIDERS_PATH = '/v1/providers/'
+const MODULES_PATH = '/v1/modules/'
 
 /** The services of this server: rooted paths, or absolute URLs below the configured public address (requirements.md C8). */
 export function discoveryDocument(publicUrl: string): DiscoveryDocument {
-  return { 'providers.v1': `${publicUrl.replace(/\/+$/, '')}${PROVIDERS_PATH}` }
+  const base = publicUrl.replace(/\/+$/, '')
+  return { 'modules.v1': `${base}${MODULES_PATH}`, 'providers.v1': `${base}${PROVIDERS_PATH}` }
 }
 
 /**

@@ -14,7 +14,7 @@ describe('discovery', () => {
     const { request } = openDiscovery()
     const response = await request(PATH)
     expect([response.statusCode, response.headers['content-type']]).toEqual([200, 'application/json'])
-    expect(response.body).toBe('{"providers.v1":"/v1/providers/"}')
+    expect(response.body).toBe('{"modules.v1":"/v1/modules/","providers.v1":"/v1/providers/"}')
     expect(response.headers['cache-control']).toBe('public, max-age=60')
   })
 
@@ -28,7 +28,10 @@ describe('discovery', () => {
   // protocol.md D-3, D-5.
   test.each(['https://registry.example.com:8443', 'https://registry.example.com:8443/'])('is absolute below %s', async (publicUrl) => {
     const { request } = openDiscovery(publicUrl)
-    expect((await request(PATH)).json()).toEqual({ 'providers.v1': 'https://registry.example.com:8443/v1/providers/' })
+    expect((await request(PATH)).json()).toEqual({
+      'modules.v1': 'https://registry.example.com:8443/v1/modules/',
+      'providers.v1': 'https://registry.example.com:8443/v1/providers/',
+    })
   })
 
   // reliability.md row 36.
@@ -49,6 +52,6 @@ describe('discovery', () => {
   test('HEAD and unknown query parameters are fine', async () => {
     const { request } = openDiscovery()
     const head = await request({ method: 'HEAD', url: `${PATH}?x=1` })
-    expect([head.statusCode, head.headers['content-length'], head.body]).toEqual([200, '33', ''])
+    expect([head.statusCode, head.headers['content-length'], head.body]).toEqual([200, '61', ''])
   })
 })

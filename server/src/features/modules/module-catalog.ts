@@ -1,0 +1,82 @@
+import { formatModuleAddress, type ModuleAddress, moduleKey } from '@terrace/protocol/module-addresses.ts'
+import { compareVersions, isPrerelease } from '@terrace/protocol/versions.ts'
+import type { LRUCache } from 'lru-cache'
+import { createRenderedDocuments, type RenderedDocument } from '../../base/catalog/rendered-documents.ts'
+import { type CacheAnswer, createRevisionCache } from '../../base/catalog/revision-cache.ts'
+import type { Deps } from '../../base/deps.ts'
+import { RegistryError } from '../../base/errors.ts'
+import { findModule, listModuleVersions, type ModuleRow, type ModuleVersionRow } from './module-queries.ts'
+
+/** A module with its versions, newest first, and the answers made from it so far. */
+export interface CatalogModule {
+  readonly module: ModuleRow
+  /** As first published. */
+  readonly address: ModuleAddress
+  /** Deleted and damaged ones are not among them. */
+  readonly versions: readonly ModuleVersionRow[]
+  /** Canonical version → row; deleted and damaged ones included. */
+  readonly byVersion: ReadonlyMap<string, ModuleVersionRow>
+  readonly rendered: LRUCache<string, RenderedDocument>
+}
+
+/** Modules as they were at the newest catalog revision; the reads of all protocol routes go through here. */
+export interface ModuleCatalog {
+  find(address: ModuleAddress): Promise<CacheAnswer<CatalogModule>>
+}
+
+/** Case of the address does not matter (protocol.md M-7). */
+export function createModuleCatalog(deps: Pick<Deps, 'database' | 'clock' | 'logger'>): ModuleCatalog {
+  const cache = createRevisionCache<CatalogModule>(deps)
+  return {
+    find: (address) => cache.find(formatModuleAddress(moduleKey(address)), () => loadModule(deps, address)),
+  }
+}
+
+async function loadModule({ database }: Pick<Deps, 'database'>, address: ModuleAddress): Promise<CatalogModule | undefined> {
+  const module = await findModule(database.db, address)
+  if (module === undefined) return undefined
+  const rows = await listModuleVersions(database.db, module.id)
+  rows.sort((a, b) => compareVersions(b.version, a.version))
+  const { namespace, name, system } = module
+  return {
+    module,
+    address: { namespace, name, system },
+    versions: rows.filter((row) => row.deletedAt === null && row.damagedAt === null),
+    byVersion: new Map(rows.map((row) => [row.version, row])),
+    rendered: createRenderedDocuments(),
+  }
+}
+
+/** The newest version that is no pre-release, else the newest of all; `undefined` when none is left. */
+export function latestVersion<Row extends { readonly version: string }>(versions: readonly Row[]): Row | undefined {
+  return versions.find(({ version }) => !isPrerelease(version)) ?? versions[0]
+}
+
+/** The module, or the 404 that makes the CLI say "Module not found". */
+export function requireModule({ found }: CacheAnswer<CatalogModule>, address: ModuleAddress): CatalogModule {
+  if (found !== undefined) return found
+  throw new RegistryError('MODULE_NOT_FOUND', `Cannot find module "${formatModuleAddress(address)}": this registry does not hold it`, {
+    hint: 'Publish it with POST /api/v1/modules, or look at the list at /v1/modules/',
+  })
+}
+
+/** The version to install or read; a withdrawn one answers 410 with its reason (protocol.md 8.6). */
+export function requireModuleVersion(found: CatalogModule, version: string): ModuleVersionRow {
+  const row = found.byVersion.get(version)
+  const name = `${formatModuleAddress(found.address)} ${version}`
+  if (row === undefined) {
+    throw new RegistryError('MODULE_VERSION_NOT_FOUND', `Cannot find module "${name}": no such version is published`)
+  }
+  if (row.deletedAt !== null) {
+    throw new RegistryError(
+      'MODULE_VERSION_WITHDRAWN',
+      `Cannot read module "${name}": it was withdrawn: ${row.deletedReason ?? 'no reason given'}`,
+    )
+  }
+  if (row.damagedAt !== null) {
+    throw new RegistryError('OBJECT_DAMAGED', `Cannot read module "${name}": its stored archive is damaged`, {
+      hint: 'Ask an administrator to restore it, or publish the same content again',
+    })
+  }
+  return row
+}

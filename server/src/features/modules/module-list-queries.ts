@@ -1,0 +1,53 @@
+import type { Db } from '../../base/database/open-database.ts'
+
+export interface ModuleListFilter {
+  /** Any case. */
+  readonly namespace?: string | undefined
+  /** Any case. */
+  readonly name?: string | undefined
+  readonly system?: string | undefined
+}
+
+function filtered(db: Db, filter: ModuleListFilter) {
+  let query = db
+    .selectFrom('modules as m')
+    .where((eb) =>
+      eb.exists(eb.selectFrom('moduleVersions as v').select('v.id').whereRef('v.moduleId', '=', 'm.id').where('v.deletedAt', 'is', null)),
+    )
+  if (filter.namespace !== undefined) query = query.where('m.namespaceKey', '=', filter.namespace.toLowerCase())
+  if (filter.name !== undefined) query = query.where('m.nameKey', '=', filter.name.toLowerCase())
+  if (filter.system !== undefined) query = query.where('m.system', '=', filter.system)
+  return query
+}
+
+/** Ids of the modules that have something to install, by address. */
+export async function listModuleIds(db: Db, filter: ModuleListFilter, page: { limit: number; offset: number }): Promise<string[]> {
+  const rows = await filtered(db, filter)
+    .select('m.id')
+    .orderBy('m.namespaceKey')
+    .orderBy('m.nameKey')
+    .orderBy('m.system')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** How many modules a filter finds. */
+export async function countModules(db: Db, filter: ModuleListFilter): Promise<number> {
+  const row = await filtered(db, filter)
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+/** Versions that can be installed of several modules: id of the module, version, when. */
+export function listVersionsOfModules(db: Db, moduleIds: readonly string[]) {
+  if (moduleIds.length === 0) return Promise.resolve([])
+  return db
+    .selectFrom('moduleVersions')
+    .select(['id', 'moduleId', 'version', 'createdAt'])
+    .where('moduleId', 'in', moduleIds)
+    .where('deletedAt', 'is', null)
+    .execute()
+}

@@ -1,0 +1,122 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ModuleDetailDocument, ModuleListDocument } from '@terrace/protocol/documents/module-documents.ts'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { publicBaseUrl } from '../../base/http/public-base-url.ts'
+import { searchModules } from '../module-search/index.ts'
+import { latestVersion, requireModule, requireModuleVersion } from './module-catalog.ts'
+import { countModules, listModuleIds, type ModuleListFilter } from './module-list-queries.ts'
+import { ModuleParams, ModuleVersionParams } from './module-routes.ts'
+import type { ModulesDeps } from './modules-deps.ts'
+import { presentDetail, presentMeta } from './present-module.ts'
+import { readDetail } from './read-detail.ts'
+import { readModuleAddress, readModuleVersion } from './read-module-address.ts'
+import { readSummaries } from './read-summaries.ts'
+
+const ListQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+  provider: Type.Optional(Type.String({ maxLength: 64 })),
+  namespace: Type.Optional(Type.String({ maxLength: 64 })),
+  verified: Type.Optional(Type.String({ maxLength: 8 })),
+})
+const SearchQuery = Type.Object({ ...ListQuery.properties, q: Type.String({ minLength: 1, maxLength: 256 }) })
+
+/** Rows of a page when the client does not say, as on the public registry (protocol.md 6.4). */
+const DEFAULT_LIMIT = 15
+
+const config = { requires: 'anyone', rateLimitTier: 'protocol' } as const
+
+/** The extended API that renovate, terraform-ls and the like read. Source: protocol.md 6.4. */
+export const moduleListRoutes =
+  (deps: ModulesDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const response = { 200: ModuleListDocument }
+    const answer = async (request: FastifyRequest, query: PageOfList, filter: ModuleListFilter) => {
+      const page = pageOf(query)
+      const wanted = { ...filter, system: query.provider }
+      const [ids, total] = await Promise.all([listModuleIds(deps.database.db, wanted, page), countModules(deps.database.db, wanted)])
+      return { meta: presentMeta(page, total, listUrl(request)), modules: await readSummaries(deps, ids) }
+    }
+
+    for (const url of ['/v1/modules', '/v1/modules/']) {
+      app.get(url, { config, schema: { summary: 'All modules', querystring: ListQuery, response } }, (request) =>
+        answer(request, request.query, { namespace: request.query.namespace }),
+      )
+    }
+    app.get(
+      '/v1/modules/search',
+      { config, schema: { summary: 'Search modules', querystring: SearchQuery, response } },
+      async (request) => {
+        const { q, namespace, provider } = request.query
+        const page = pageOf(request.query)
+        const { moduleIds, total } = await searchModules(deps.database.db, {
+          q,
+          ...(namespace !== undefined && { namespace }),
+          ...(provider !== undefined && { system: provider }),
+          sort: 'relevance',
+          ...page,
+        })
+        return { meta: presentMeta(page, total, listUrl(request)), modules: await readSummaries(deps, moduleIds) }
+      },
+    )
+    const NamespaceParams = Type.Object({ namespace: Type.String() })
+    app.get(
+      '/v1/modules/:namespace',
+      { config, schema: { summary: 'Modules of a namespace', params: NamespaceParams, querystring: ListQuery, response } },
+      (request) => answer(request, request.query, request.params),
+    )
+    const NameParams = Type.Object({ namespace: Type.String(), name: Type.String() })
+    app.get(
+      '/v1/modules/:namespace/:name',
+      { config, schema: { summary: 'Systems of a module', params: NameParams, querystring: ListQuery, response } },
+      (request) => answer(request, request.query, request.params),
+    )
+  }
+
+/** One module in detail. Source: protocol.md 6.4. */
+export const moduleDetailRoutes =
+  (deps: ModulesDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const detail = { 200: ModuleDetailDocument }
+    app.get(
+      '/v1/modules/:namespace/:name/:system',
+      { config, schema: { summary: 'Latest version in detail', params: ModuleParams, response: detail } },
+      async ({ params }) => {
+        const address = readModuleAddress(params)
+        const found = requireModule(await deps.modules.find(address), address)
+        const row = latestVersion(found.versions) ?? requireModuleVersion(found, '')
+        return presentDetail(found, await readDetail(deps, found, row))
+      },
+    )
+    app.get(
+      '/v1/modules/:namespace/:name/:system/:version',
+      { config, schema: { summary: 'A version in detail', params: ModuleVersionParams, response: detail } },
+      async ({ params }) => {
+        const address = readModuleAddress(params)
+        const found = requireModule(await deps.modules.find(address), address)
+        const row = requireModuleVersion(found, readModuleVersion(params.version))
+        return presentDetail(found, await readDetail(deps, found, row))
+      },
+    )
+  }
+
+interface PageOfList {
+  readonly limit?: number
+  readonly offset?: number
+  readonly provider?: string
+}
+
+function pageOf({ limit = DEFAULT_LIMIT, offset = 0 }: PageOfList) {
+  return { limit, offset }
+}
+
+/** The list's own address with its filters, to which the links of the pages add limit and offset. */
+function listUrl(request: FastifyRequest): string {
+  const [path = '', query = ''] = request.url.split('?')
+  const filters = new URLSearchParams(query)
+  filters.delete('limit')
+  filters.delete('offset')
+  const rest = filters.toString()
+  return `${publicBaseUrl(request)}${path}${rest === '' ? '' : `?${rest}`}`
+}

@@ -1,0 +1,80 @@
+import { Type } from 'typebox'
+import type { ModuleRow, ModuleVersionRow } from './module-queries.ts'
+
+const Text = Type.Union([Type.String(), Type.Null()])
+
+/** A version as the user interface lists it. */
+export const ModuleVersionView = Type.Object(
+  {
+    id: Type.String(),
+    version: Type.String(),
+    state: Type.Union([Type.Literal('published'), Type.Literal('deprecated'), Type.Literal('damaged'), Type.Literal('deleted')]),
+    sha256: Type.String(),
+    size: Type.Integer({ description: 'Bytes of the archive' }),
+    commit: Type.Union([Type.String(), Type.Null()], { description: 'Commit it was made from, when it came from a repository' }),
+    published_at: Type.String({ format: 'date-time' }),
+    published_by: Type.String(),
+    deprecation_message: Text,
+    successor: Text,
+    deleted_reason: Text,
+    downloads: Type.Integer(),
+  },
+  { $id: 'ModuleVersion' },
+)
+
+/** A module with its state. */
+export const ModuleView = Type.Object(
+  {
+    namespace: Type.String(),
+    name: Type.String(),
+    system: Type.String(),
+    description: Type.String(),
+    source: Text,
+    deprecated: Type.Boolean(),
+    deprecation_message: Text,
+    successor: Text,
+    created_at: Type.String({ format: 'date-time' }),
+    latest: Text,
+  },
+  { $id: 'Module' },
+)
+
+/** Row → view. */
+export function presentModule(row: ModuleRow, latest: string | undefined) {
+  return {
+    namespace: row.namespace,
+    name: row.name,
+    system: row.system,
+    description: row.description,
+    source: row.sourceUrl,
+    deprecated: row.deprecatedAt !== null,
+    deprecation_message: row.deprecationMessage,
+    successor: row.successor,
+    created_at: new Date(row.createdAt).toISOString(),
+    latest: latest ?? null,
+  }
+}
+
+function stateOf(row: ModuleVersionRow) {
+  if (row.deletedAt !== null) return 'deleted' as const
+  if (row.damagedAt !== null) return 'damaged' as const
+  return row.deprecatedAt === null ? ('published' as const) : ('deprecated' as const)
+}
+
+/** Row → view. */
+export function presentModuleVersion(row: ModuleVersionRow, downloads: number) {
+  return {
+    id: row.id,
+    version: row.version,
+    state: stateOf(row),
+    sha256: row.sha256,
+    size: row.size,
+    commit: row.commitSha,
+    published_at: new Date(row.createdAt).toISOString(),
+    published_by: row.createdBy,
+    deprecation_message: row.deprecationMessage,
+    successor: row.successor,
+    deleted_reason: row.deletedReason,
+    downloads,
+  }
+}

@@ -1,0 +1,96 @@
+import { formatModuleAddress, type ModuleAddress } from '@terrace/protocol/module-addresses.ts'
+import { bumpCatalogRevision } from '../../../base/database/catalog-revision.ts'
+import type { Db } from '../../../base/database/open-database.ts'
+import { RegistryError } from '../../../base/errors.ts'
+import type { Origin } from '../../../base/http/edge-types.ts'
+import { recordAudit } from '../../audit/index.ts'
+import { indexPublishedModule } from '../index-module.ts'
+import {
+  findModule,
+  findModuleVersion,
+  type ModuleRow,
+  type ModuleVersionRow,
+  updateModule,
+  updateModuleVersion,
+} from '../module-queries.ts'
+import type { ModulesDeps } from '../modules-deps.ts'
+
+/** A mark on a module or a version; the client still installs it. */
+export interface Deprecation {
+  readonly deprecated: boolean
+  readonly message: string
+  /** Version or module that takes its place. */
+  readonly successor: string | undefined
+}
+
+interface Change {
+  readonly by: Origin
+  readonly address: ModuleAddress
+  /** Absent: the module with all its versions is meant. */
+  readonly version: string | undefined
+}
+
+type ChangeDeps = Pick<ModulesDeps, 'database' | 'clock' | 'store'>
+
+/** @throws {RegistryError} MODULE_NOT_FOUND, MODULE_VERSION_NOT_FOUND */
+export async function deprecateModule(deps: ChangeDeps, change: Change & { readonly mark: Deprecation }): Promise<void> {
+  const { mark, address, version, by } = change
+  const at = deps.clock.now()
+  const set = mark.deprecated
+    ? { deprecatedAt: at, deprecationMessage: mark.message, successor: mark.successor ?? null }
+    : { deprecatedAt: null, deprecationMessage: null, successor: null }
+  await deps.database.db.transaction().execute(async (tx) => {
+    const module = await requireModuleRow(tx, address)
+    if (version === undefined) await updateModule(tx, module.id, set)
+    else await updateModuleVersion(tx, (await requireVersionRow(tx, module, version)).id, set)
+    await indexPublishedModule(tx, module.id)
+    await bumpCatalogRevision(tx)
+    await recordAudit(tx, {
+      at,
+      origin: by,
+      action: mark.deprecated ? 'module_version.deprecate' : 'module_version.undeprecate',
+      object: nameOf(address, version),
+      details: { message: mark.message, successor: mark.successor ?? null },
+    })
+  })
+}
+
+/**
+ * Withdraws a version: it is no longer listed, its download answers 410 with the reason, and its number is never given to other
+ * content. The stored archive goes.
+ *
+ * @throws {RegistryError} MODULE_NOT_FOUND, MODULE_VERSION_NOT_FOUND
+ */
+export async function deleteModuleVersion(
+  deps: ChangeDeps,
+  { address, version, by, reason }: { by: Origin; address: ModuleAddress; version: string; reason: string },
+): Promise<void> {
+  const at = deps.clock.now()
+  const key = await deps.database.db.transaction().execute(async (tx) => {
+    const module = await requireModuleRow(tx, address)
+    const row = await requireVersionRow(tx, module, version)
+    await updateModuleVersion(tx, row.id, { deletedAt: at, deletedReason: reason })
+    await indexPublishedModule(tx, module.id)
+    await bumpCatalogRevision(tx)
+    await recordAudit(tx, { at, origin: by, action: 'module_version.delete', object: nameOf(address, version), details: { reason } })
+    return row.storageKey
+  })
+  // After the commit: a crash in between leaves an object without a living row, which the sweeper removes.
+  await deps.store.delete(key)
+}
+
+function nameOf(address: ModuleAddress, version: string | undefined): string {
+  return version === undefined ? formatModuleAddress(address) : `${formatModuleAddress(address)} ${version}`
+}
+
+async function requireModuleRow(tx: Db, address: ModuleAddress): Promise<ModuleRow> {
+  const row = await findModule(tx, address)
+  if (row !== undefined) return row
+  throw new RegistryError('MODULE_NOT_FOUND', `Cannot change module "${nameOf(address, undefined)}": this registry does not hold it`)
+}
+
+async function requireVersionRow(tx: Db, module: ModuleRow, version: string): Promise<ModuleVersionRow> {
+  const row = await findModuleVersion(tx, module.id, version)
+  if (row !== undefined && row.deletedAt === null) return row
+  throw new RegistryError('MODULE_VERSION_NOT_FOUND', `Cannot change module "${nameOf(module, version)}": no such version is published`)
+}

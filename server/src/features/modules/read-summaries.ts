@@ -1,0 +1,30 @@
+import type { ModuleSummaryDocument } from '@terrace/protocol/documents/module-documents.ts'
+import { compareVersions } from '@terrace/protocol/versions.ts'
+import { sumDownloads } from './download-count-queries.ts'
+import { latestVersion } from './module-catalog.ts'
+import { listVersionsOfModules } from './module-list-queries.ts'
+import { listModulesById } from './module-queries.ts'
+import type { ModulesDeps } from './modules-deps.ts'
+import { presentSummary } from './present-module.ts'
+
+/** Summaries of modules in the order of the ids, in three queries whatever their number. */
+export async function readSummaries(
+  { database: { db } }: Pick<ModulesDeps, 'database'>,
+  ids: readonly string[],
+): Promise<ModuleSummaryDocument[]> {
+  const [modules, versions] = await Promise.all([listModulesById(db, ids), listVersionsOfModules(db, ids)])
+  const counts = await sumDownloads(
+    db,
+    versions.map(({ id }) => id),
+  )
+  const byId = new Map(modules.map((module) => [module.id, module]))
+  const byModule = Map.groupBy(versions, ({ moduleId }) => moduleId)
+  return ids.flatMap((id) => {
+    const module = byId.get(id)
+    const own = (byModule.get(id) ?? []).toSorted((a, b) => compareVersions(b.version, a.version))
+    const latest = latestVersion(own)
+    if (module === undefined || latest === undefined) return []
+    const downloads = own.reduce((sum, version) => sum + (counts.get(version.id) ?? 0), 0)
+    return [presentSummary(module, latest, downloads)]
+  })
+}
