@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { RegistryError } from '../../base/errors.ts'
 import { listCandidateKeys, trustSigningKey } from '../trust/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
-import { verifyShasumsSignature } from '../verification/index.ts'
+import { type VerifiedSignature, verifyShasumsSignature } from '../verification/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import type { PackageIdentity } from './quarantine-queries.ts'
 
@@ -28,54 +28,62 @@ export type ShasumsReader = (
   options?: { readonly fresh: boolean },
 ) => Promise<VerifiedShasums>
 
+/** A list with a good signature, whoever made it. */
+interface SignedShasums extends Pick<VerifiedShasums, 'shasums' | 'signature' | 'entries'> {
+  readonly signedBy: VerifiedSignature
+}
+
 const MAX_KEPT = 200
 const KEPT_MS = 60_000
 
 /**
  * A reader that fetches one version's list once for all its platforms: lists are kept for a minute and requests that overlap
- * share one answer. Failures are not kept.
+ * share one answer. Failures are not kept, nor is the trust in the key: an administrator's decision counts at once.
  */
 export function createShasumsReader(deps: MirrorDeps): ShasumsReader {
-  const kept = new LRUCache<string, Promise<VerifiedShasums>>({ max: MAX_KEPT, ttl: KEPT_MS })
-  return (wanted, document, { fresh } = { fresh: false }) => {
+  const kept = new LRUCache<string, Promise<SignedShasums>>({ max: MAX_KEPT, ttl: KEPT_MS })
+  const readSigned = (wanted: PackageIdentity, document: PackageDocument, fresh: boolean): Promise<SignedShasums> => {
     const key = `${formatProviderAddress(wanted.address)} ${wanted.version} ${document.shasumsUrl}`
     const known = kept.get(key)
     if (known !== undefined && !fresh) return known
-    const reading = readVerifiedShasums(deps, wanted, document)
+    const reading = readSignedShasums(deps, wanted, document)
     kept.set(key, reading)
     reading.catch(() => {
       if (kept.peek(key) === reading) kept.delete(key)
     })
     return reading
   }
+  return async (wanted, document, { fresh } = { fresh: false }) => {
+    const { signedBy, ...list } = await readSigned(wanted, document, fresh)
+    const { hostname, namespace } = wanted.address
+    const warning = await trustSigningKey(deps, { scope: { hostname, namespace }, key: signedBy.key, source: 'announced' })
+    return {
+      ...list,
+      fingerprint: signedBy.fingerprint,
+      warning: [signedBy.warning, warning].filter((text) => text !== undefined).join('; ') || undefined,
+    }
+  }
 }
 
-async function readVerifiedShasums(
+async function readSignedShasums(
   deps: MirrorDeps,
   { address, version }: PackageIdentity,
   document: PackageDocument,
-): Promise<VerifiedShasums> {
+): Promise<SignedShasums> {
   const [shasums, signature] = await Promise.all([
     deps.upstreams.fetchShasums(document),
     fetchSignature(deps, document, `${formatProviderAddress(address)} ${version}`),
   ])
   const scope = { hostname: address.hostname, namespace: address.namespace }
   const keys = await listCandidateKeys(deps, { scope, announced: document.signingKeys.map((key) => key.asciiArmor) })
-  const verified = await verifyShasumsSignature({
+  const signedBy = await verifyShasumsSignature({
     shasums,
     signature,
     keys,
     now: deps.clock.now(),
     expiredKeys: deps.config.providers.expiredKeys,
   })
-  const warning = await trustSigningKey(deps, { scope, key: verified.key, source: 'announced' })
-  return {
-    shasums,
-    signature,
-    entries: readEntries(shasums, shasumsFilename({ type: address.type, version })),
-    fingerprint: verified.fingerprint,
-    warning: [verified.warning, warning].filter((text) => text !== undefined).join('; ') || undefined,
-  }
+  return { shasums, signature, entries: readEntries(shasums, shasumsFilename({ type: address.type, version })), signedBy }
 }
 
 /** A signature that is not there is a failed verification, not a failed request. */
