@@ -17,14 +17,14 @@ export function discoveryDocument(publicUrl: string): DiscoveryDocument {
 
 /**
  * `GET /.well-known/terraform.json`. Prepared once and sent whatever the credential, the state of the database or of the process,
- * since the CLI never repeats a failed discovery.
+ * and without a limit of requests, since the CLI never repeats a failed discovery.
  * Source: protocol.md 1.3, D-1 to D-8; https://developer.hashicorp.com/terraform/internals/remote-service-discovery
  */
 export function discoveryRoutes({ config }: DiscoveryDeps): FastifyPluginAsyncTypebox {
   const body = Buffer.from(JSON.stringify(discoveryDocument(config.server.publicUrl)))
   return async (app) => {
     const schema = { tags: ['discovery'], summary: 'Services of this host', response: { 200: DiscoveryDocument } }
-    app.get(DISCOVERY_PATH, { config: { requires: 'public', alwaysOn: true }, schema }, (_request, reply) => {
+    app.get(DISCOVERY_PATH, { config: { requires: 'public', rateLimitTier: 'none', alwaysOn: true }, schema }, (_request, reply) => {
       // Sent as it is: a prepared buffer passes the serializer by.
       const answer = reply.header('content-type', 'application/json').header('cache-control', 'public, max-age=60')
       answer.send(body as unknown as DiscoveryDocument)
