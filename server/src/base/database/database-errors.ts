@@ -67,10 +67,14 @@ const POSTGRES_FAILURES: readonly (readonly [prefix: string, reason: DatabaseFai
   ['57P', 'unreachable', 'the server is starting or stopping'],
 ]
 const POSTGRES_UNIQUE = '23505'
+const POSTGRES_BAD_TEXT = '22021'
 
 /** An error of `pg` as what callers act on; defects (syntax, constraints) pass unchanged. */
 export function translatePostgresError(error: unknown): unknown {
   if (error instanceof pg.DatabaseError) {
+    // Whoever sends such a text sees a refusal, not a defect of ours; SQLite merely finds nothing.
+    if (error.code === POSTGRES_BAD_TEXT)
+      return new RegistryError('BAD_REQUEST', 'Cannot use a text with a NUL character', { cause: error })
     const failure = POSTGRES_FAILURES.find(([prefix]) => error.code?.startsWith(prefix))
     return failure === undefined ? error : databaseUnavailable(failure[1], failure[2], error)
   }

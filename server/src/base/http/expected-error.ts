@@ -1,9 +1,13 @@
 import type { FastifyError } from 'fastify'
 import { type ErrorCode, RegistryError } from '../errors.ts'
 
-// Fastify's own refusals; source: https://fastify.dev/docs/latest/Reference/Errors/
+// Refusals of Fastify and of its form reader; source: https://fastify.dev/docs/latest/Reference/Errors/
 const FRAMEWORK_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'Cannot read the body: it is larger than this route allows'],
+  FST_REQ_FILE_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'Cannot read the form: a file in it is larger than this route allows'],
+  FST_FILES_LIMIT: ['PAYLOAD_TOO_LARGE', 'Cannot read the form: it has too many files'],
+  FST_FIELDS_LIMIT: ['PAYLOAD_TOO_LARGE', 'Cannot read the form: it has too many fields'],
+  FST_PARTS_LIMIT: ['PAYLOAD_TOO_LARGE', 'Cannot read the form: it has too many parts'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'Cannot read the body: this route does not take its content type'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['BAD_REQUEST', 'Cannot read the body: it is empty'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_REQUEST', 'Cannot read the body: it is not JSON'],
