@@ -39,9 +39,10 @@ export async function withObjectClaims<T>(
   const token = newId()
   try {
     await acquireAll(db, { ...options, token })
-    return await holding(db, { token, count: options.keys.length }, work)
+    return await holding(db, { token, keys: options.keys }, work)
   } finally {
-    await releaseObjectClaims(db, token)
+    // The outcome of the work stands, whatever becomes of the database afterwards; the claims run out by themselves.
+    await releaseObjectClaims(db, token).catch(() => undefined)
   }
 }
 
@@ -60,7 +61,7 @@ async function acquireAll(db: Db, { keys, waitMs, token }: { keys: readonly stri
 
 async function holding<T>(
   db: Db,
-  { token, count }: { token: string; count: number },
+  { token, keys }: { token: string; keys: readonly string[] },
   work: (claims: ObjectClaims) => Promise<T>,
 ): Promise<T> {
   const renewal = setInterval(() => {
@@ -70,7 +71,7 @@ async function holding<T>(
   try {
     return await work({
       async release(tx) {
-        if ((await releaseObjectClaims(tx, token)) !== count) throw inProgress(token)
+        if ((await releaseObjectClaims(tx, token)) !== keys.length) throw inProgress(keys.join(', '))
       },
     })
   } finally {
