@@ -1,12 +1,13 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database/open-database.ts'
 import type { Logger } from '../../base/logger.ts'
+import { countDownloads } from '../module-search/index.ts'
 import { addDownloads } from './download-count-queries.ts'
 
 /** Counts downloads in memory and writes them in batches: a download must neither wait for a write nor fail by one. */
 export interface DownloadCounter {
   /** One more download of a version. Returns at once. */
-  count(versionId: string): void
+  count(version: { readonly id: string; readonly moduleId: string }): void
   /** Writes what was counted; what cannot be written is kept for the next time. */
   flush(): Promise<void>
   /** Flushes by itself every few seconds, until it is stopped. */
@@ -33,8 +34,9 @@ export function createDownloadCounter({
     try {
       await database.db.transaction().execute(async (tx) => {
         for (const [key, count] of batch) {
-          const [versionId = '', day = ''] = key.split(' ')
+          const [versionId = '', moduleId = '', day = ''] = key.split(' ')
           await addDownloads(tx, { versionId, day, count })
+          await countDownloads(tx, moduleId, count)
         }
       })
     } catch (err) {
@@ -43,7 +45,7 @@ export function createDownloadCounter({
     }
   }
   return {
-    count: (versionId) => add(`${versionId} ${new Date(clock.now()).toISOString().slice(0, 10)}`, 1),
+    count: ({ id, moduleId }) => add(`${id} ${moduleId} ${new Date(clock.now()).toISOString().slice(0, 10)}`, 1),
     flush: async () => {
       if (waiting.size > 0) await flush()
     },

@@ -51,7 +51,7 @@ export const moduleRoutes =
         const row = requireModuleVersion(found, readModuleVersion(request.params.version))
         const link = await deps.store.signUrl(row.storageKey, deps.config.downloads.linkLifeSeconds)
         const location = link.startsWith('/') ? `${publicBaseUrl(request)}${link}` : link
-        if (request.method === 'GET') deps.downloads.count(row.id)
+        if (request.method === 'GET') deps.downloads.count(row)
         reply.header('x-terraform-get', location).header('cache-control', 'no-store')
         if (readsLocation(request.headers['user-agent'])) return reply.code(200).send({ location, use_registry_credentials: false })
         return reply.code(204).send(null)

@@ -174,6 +174,15 @@ describe.each(DIALECTS)('modules on %s', (dialect) => {
     expect(await read(app, '/v1/modules/acme/net/aws')).toMatchObject({ downloads: 2 })
   })
 
+  test('the search sorts by what was downloaded since', async () => {
+    const app = await testApp(dialect)
+    for (const name of ['one', 'two', 'three']) await publish(app, { address: `acme/${name}/aws` })
+    for (const name of ['two', 'two', 'three']) await app.request(`/v1/modules/acme/${name}/aws/1.0.0/download`)
+    await app.deps.downloads.flush()
+    const found = await read(app, '/api/v1/modules/search?sort=downloads')
+    expect((found.items as { name: string }[]).map(({ name }) => name)).toEqual(['two', 'three', 'one'])
+  })
+
   test('an unknown module and an unknown version are not found', async () => {
     const app = await testApp(dialect)
     await publish(app)
