@@ -29,19 +29,25 @@ export function createDatabaseFaults(): DatabaseFaults {
     failed = true
     throw databaseUnavailable('unreachable', 'the connection broke')
   }
+  const counted = new WeakSet<object>()
   const plugin: KyselyPlugin = {
-    transformQuery({ node }) {
+    transformQuery({ node, queryId }) {
       take()
+      counted.add(queryId)
       return node
     },
-    async transformResult({ result }) {
+    async transformResult({ result, queryId }) {
       // Statements that were compiled beforehand pass here only.
-      if (left < 0) take()
+      if (!counted.delete(queryId)) take()
       return result
     },
   }
+  const ping = (database: Database) => async (timeoutMs?: number) => {
+    take()
+    await database.ping(timeoutMs)
+  }
   return {
-    wrap: (database) => ({ ...database, db: database.db.withPlugin(plugin) }),
+    wrap: (database) => ({ ...database, db: database.db.withPlugin(plugin), ping: ping(database) }),
     goAway: () => allow(0),
     goAwayAfter: allow,
     comeBack: () => allow(Number.POSITIVE_INFINITY),

@@ -5,7 +5,8 @@ import {
   ProviderVersionsDocument,
 } from '@terrace/protocol/documents/provider-documents.ts'
 import { isPrerelease } from '@terrace/protocol/versions.ts'
-import { Type } from 'typebox'
+import type { FastifyReply } from 'fastify'
+import { type Static, Type } from 'typebox'
 import { renderOnce, sendDocument } from '../../base/catalog/rendered-documents.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
@@ -68,20 +69,30 @@ export const providerRoutes =
     app.get(
       '/v1/providers/:namespace/:type',
       { ...detail, schema: { params: Params, response: { 200: ProviderDetailDocument } } },
-      async ({ params }) => {
-        const provider = requireProvider(await findRegistryProvider(deps, params), params)
-        return presentDetail(provider, requireLatest(provider))
-      },
+      async ({ params }, reply) => sendDetail(deps, reply, { params, choose: requireLatest }),
     )
     app.get(
       '/v1/providers/:namespace/:type/:version',
       { ...detail, schema: { params: VersionParams, response: { 200: ProviderDetailDocument } } },
-      async ({ params }) => {
-        const provider = requireProvider(await findRegistryProvider(deps, params), params)
-        return presentDetail(provider, requireVersion(provider, params.version))
-      },
+      async ({ params }, reply) => sendDetail(deps, reply, { params, choose: (provider) => requireVersion(provider, params.version) }),
     )
   }
+
+interface WantedDetail {
+  readonly params: Static<typeof Params>
+  choose(provider: CatalogProvider): CatalogVersion
+}
+
+async function sendDetail(deps: RegistryDeps, reply: FastifyReply, { params, choose }: WantedDetail): Promise<FastifyReply> {
+  const answer = await findRegistryProvider(deps, params)
+  const provider = requireProvider(answer, params)
+  const version = choose(provider)
+  const document = await renderOnce(deps, provider.rendered, {
+    key: `detail ${version.version}`,
+    render: () => presentDetail(provider, version),
+  })
+  return sendDocument(reply, document, { cacheControl: LISTS, staleSeconds: answer.staleSeconds })
+}
 
 /** The version that a client without a constraint would take: the newest that is no pre-release, else the newest. */
 function requireLatest(provider: CatalogProvider): CatalogVersion {
