@@ -1,5 +1,5 @@
 import { generateKey } from 'openpgp'
-import type { TestApp } from './test-app.ts'
+import type { AppDeps } from '../app-deps.ts'
 
 let made: Promise<Awaited<ReturnType<typeof makeKey>>> | undefined
 
@@ -18,10 +18,10 @@ async function makeKey() {
  * Gives a fresh server a small signing key, the same for all tests of a file. Making the real one takes seconds of computing
  * that a test about something else should not spend.
  */
-export async function useQuickRegistryKey({ deps }: Pick<TestApp, 'deps'>): Promise<void> {
+export async function useQuickRegistryKey({ secrets, clock, database }: AppDeps): Promise<void> {
   made ??= makeKey()
   const { privateArmor, ...key } = await made
-  const sealedPrivateKey = deps.secrets.seal(privateArmor, 'registry_signing_key')
-  const row = { id: 'current', ...key, sealedPrivateKey, createdAt: deps.clock.now() }
-  await deps.database.db.insertInto('registrySigningKeys').values(row).execute()
+  const sealedPrivateKey = secrets.seal(privateArmor, 'registry_signing_key')
+  const row = { id: 'current', ...key, sealedPrivateKey, createdAt: clock.now() }
+  await database.db.insertInto('registrySigningKeys').values(row).execute()
 }

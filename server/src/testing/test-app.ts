@@ -9,9 +9,11 @@ import type { Clock } from '../base/clock.ts'
 import { type Database, openDatabase } from '../base/database/open-database.ts'
 import { createLifecycle } from '../base/http/lifecycle.ts'
 import { prepareDatabase } from '../commands/prepare-database.ts'
+import type { Config } from '../config/config-schema.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { openDeps } from '../open-deps.ts'
 import { type Dialect, openTestDatabase, type TestDatabase } from './dialects.ts'
+import { useQuickRegistryKey } from './quick-registry-key.ts'
 import { testLog } from './test-edge.ts'
 
 const USERNAME = 'admin'
@@ -40,6 +42,8 @@ export interface TestAppOptions {
   readonly clock?: Clock
   /** Puts something between the server and its database. */
   readonly wrapDatabase?: (database: Database) => Database
+  /** The registry makes its signing key itself, which takes much computing; else it has a small one that tests share. */
+  readonly makesSigningKey?: boolean
   /** Replaces parts before the routes are built. */
   readonly change?: (deps: AppDeps) => AppDeps
 }
@@ -67,10 +71,11 @@ export async function testApp(
 export async function openTestApp(
   dialect: Dialect,
   env: Readonly<Record<string, string>> = {},
-  { beside, clock, wrapDatabase = (database) => database, change = (deps) => deps }: TestAppOptions = {},
+  options: TestAppOptions = {},
 ): Promise<OpenTestApp> {
+  const { beside, clock, wrapDatabase = (database) => database, change = (deps) => deps } = options
   const folder = beside?.place.folder ?? (await mkdtemp(join(tmpdir(), 'terrace-app-')))
-  const { config } = await loadConfig({ env: { ...settingsIn(folder), ...env }, cwd: folder })
+  const config = await configIn(folder, env)
   const place = beside?.place ?? { folder, database: await openTestDatabase(dialect) }
   const database = wrapDatabase(beside === undefined ? place.database : openDatabase(place.database.options))
   const opened = await openDeps(config, testLog().logger, { database, ...(clock !== undefined && { clock }) })
@@ -78,6 +83,7 @@ export async function openTestApp(
   const lifecycle = createLifecycle()
   const app = await buildApp(deps, lifecycle)
   await prepareDatabase(deps)
+  if (beside === undefined && options.makesSigningKey !== true) await useQuickRegistryKey(deps)
   lifecycle.markReady()
   const request = (options: InjectOptions | string) => app.inject(options) as Promise<LightMyRequestResponse>
   let token: Promise<string> | undefined
@@ -97,12 +103,17 @@ export async function openTestApp(
   }
 }
 
+async function configIn(folder: string, env: Readonly<Record<string, string>>): Promise<Config> {
+  const { config } = await loadConfig({ env: { ...settingsIn(folder), ...env }, cwd: folder })
+  // The cheapest that bcrypt has, below what the settings allow: every test signs in, none is about how long it takes.
+  return { ...config, auth: { ...config.auth, bcryptCost: 4 } }
+}
+
 function settingsIn(folder: string): Record<string, string> {
   return {
     TFR_DATA_DIR: join(folder, 'data'),
     TFR_ADMIN_USERNAME: USERNAME,
     TFR_ADMIN_PASSWORD: PASSWORD,
-    TFR_AUTH_BCRYPT_COST: '10',
     TFR_PROVIDERS_DOWNLOAD_RETRY_INITIAL_DELAY_MS: '1',
   }
 }

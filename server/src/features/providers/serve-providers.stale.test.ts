@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { createDatabaseFaults } from '../../testing/database-faults.ts'
 import { DIALECTS, type Dialect } from '../../testing/dialects.ts'
 import { publish, publishNew, sha256 } from '../../testing/publish-requests.ts'
-import { useQuickRegistryKey } from '../../testing/quick-registry-key.ts'
 import { testApp } from '../../testing/test-app.ts'
 import { testClock } from '../../testing/test-edge.ts'
 
@@ -19,7 +18,6 @@ async function setUp(dialect: Dialect, env: Readonly<Record<string, string>> = {
   const faults = createDatabaseFaults()
   const clock = testClock()
   const app = await testApp(dialect, { TFR_SERVER_PUBLIC_URL: `https://${HOST}`, ...env }, { wrapDatabase: faults.wrap, clock })
-  await useQuickRegistryKey(app)
   const published = await publishNew(app)
   // Links begin with the public address, which requests without a connection do not have.
   const get = async (url: string) => app.request(url.replace(`https://${HOST}`, ''))

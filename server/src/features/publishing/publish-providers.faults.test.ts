@@ -7,7 +7,6 @@ import { sweep } from '../../jobs.ts'
 import { createDatabaseFaults, type DatabaseFaults } from '../../testing/database-faults.ts'
 import { DIALECTS, type Dialect } from '../../testing/dialects.ts'
 import { type PublishAnswer, packagesOf, publish, publishNew, sha256 } from '../../testing/publish-requests.ts'
-import { useQuickRegistryKey } from '../../testing/quick-registry-key.ts'
 import { type TestApp, type TestAppOptions, testApp } from '../../testing/test-app.ts'
 
 const PLATFORMS = ['darwin_arm64', 'linux_amd64', 'linux_arm64']
@@ -15,7 +14,6 @@ const PLATFORMS = ['darwin_arm64', 'linux_amd64', 'linux_arm64']
 /** A healthy server, and one beside it that a test breaks. */
 async function setUp(dialect: Dialect, options: TestAppOptions) {
   const healthy = await testApp(dialect)
-  await useQuickRegistryKey(healthy)
   const broken = await testApp(dialect, {}, { ...options, beside: healthy })
   // Signed in before anything breaks.
   await broken.asAdmin({ url: '/api/v1/auth/me' })

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DIALECTS, type Dialect } from '../../testing/dialects.ts'
 import { type PublishAnswer, packagesOf, publish, publishNew, sha256 } from '../../testing/publish-requests.ts'
-import { useQuickRegistryKey } from '../../testing/quick-registry-key.ts'
 import { type TestApp, testApp } from '../../testing/test-app.ts'
 
 const PLATFORMS = ['darwin_amd64', 'darwin_arm64', 'linux_amd64', 'linux_arm64', 'windows_amd64']
@@ -9,7 +8,6 @@ const PLATFORMS = ['darwin_amd64', 'darwin_arm64', 'linux_amd64', 'linux_arm64',
 /** Two servers over one database and one folder. */
 async function replicas(dialect: Dialect): Promise<readonly [TestApp, TestApp]> {
   const first = await testApp(dialect)
-  await useQuickRegistryKey(first)
   return [first, await testApp(dialect, {}, { beside: first })]
 }
 
@@ -106,7 +104,7 @@ describe.each(DIALECTS)('publishing on two servers at once, on %s', (dialect) =>
 
   // Both make a key when neither finds one; the second to record it takes the first one's.
   test('servers that sign for the first time at once sign with one key', async () => {
-    const first = await testApp(dialect)
+    const first = await testApp(dialect, {}, { makesSigningKey: true })
     const second = await testApp(dialect, {}, { beside: first })
     const answers = await Promise.all([publishNew(first, { name: 'a/widget' }), publishNew(second, { name: 'b/widget' })])
     expect(new Set(answers.map(({ signing_key }) => signing_key)).size).toBe(1)
