@@ -2034,7 +2034,7 @@ export interface paths {
                             analysis: {
                                 /** @description Every folder examples/NAME with configuration, by path */
                                 examples: {
-                                    dataSources: {
+                                    data_sources: {
                                         name: string;
                                         type: string;
                                     }[];
@@ -2054,10 +2054,10 @@ export interface paths {
                                         type: string;
                                         validation: {
                                             condition: string;
-                                            errorMessage: string;
+                                            error_message: string;
                                         }[];
                                     }[];
-                                    moduleCalls: {
+                                    module_calls: {
                                         name: string;
                                         source: string;
                                         version?: string;
@@ -2082,9 +2082,9 @@ export interface paths {
                                         markdown: string;
                                         path: string;
                                     };
-                                    requiredProviders: {
+                                    required_providers: {
                                         /** @description Configurations that callers must pass, such as aws.replica */
-                                        configurationAliases: string[];
+                                        configuration_aliases: string[];
                                         /** @description Local name */
                                         name: string;
                                         /** @description HOST/NAMESPACE/TYPE; as written when it is no address */
@@ -2093,7 +2093,7 @@ export interface paths {
                                         version: string;
                                     }[];
                                     /** @description Constraints on Terraform */
-                                    requiredVersion?: string;
+                                    required_version?: string;
                                     resources: {
                                         name: string;
                                         type: string;
@@ -2115,7 +2115,7 @@ export interface paths {
                                     path: string;
                                 }[];
                                 root: {
-                                    dataSources: {
+                                    data_sources: {
                                         name: string;
                                         type: string;
                                     }[];
@@ -2135,10 +2135,10 @@ export interface paths {
                                         type: string;
                                         validation: {
                                             condition: string;
-                                            errorMessage: string;
+                                            error_message: string;
                                         }[];
                                     }[];
-                                    moduleCalls: {
+                                    module_calls: {
                                         name: string;
                                         source: string;
                                         version?: string;
@@ -2163,9 +2163,9 @@ export interface paths {
                                         markdown: string;
                                         path: string;
                                     };
-                                    requiredProviders: {
+                                    required_providers: {
                                         /** @description Configurations that callers must pass, such as aws.replica */
-                                        configurationAliases: string[];
+                                        configuration_aliases: string[];
                                         /** @description Local name */
                                         name: string;
                                         /** @description HOST/NAMESPACE/TYPE; as written when it is no address */
@@ -2174,7 +2174,7 @@ export interface paths {
                                         version: string;
                                     }[];
                                     /** @description Constraints on Terraform */
-                                    requiredVersion?: string;
+                                    required_version?: string;
                                     resources: {
                                         name: string;
                                         type: string;
@@ -2182,7 +2182,7 @@ export interface paths {
                                 };
                                 /** @description Every folder modules/NAME with configuration, by path */
                                 submodules: {
-                                    dataSources: {
+                                    data_sources: {
                                         name: string;
                                         type: string;
                                     }[];
@@ -2202,10 +2202,10 @@ export interface paths {
                                         type: string;
                                         validation: {
                                             condition: string;
-                                            errorMessage: string;
+                                            error_message: string;
                                         }[];
                                     }[];
-                                    moduleCalls: {
+                                    module_calls: {
                                         name: string;
                                         source: string;
                                         version?: string;
@@ -2230,9 +2230,9 @@ export interface paths {
                                         markdown: string;
                                         path: string;
                                     };
-                                    requiredProviders: {
+                                    required_providers: {
                                         /** @description Configurations that callers must pass, such as aws.replica */
-                                        configurationAliases: string[];
+                                        configuration_aliases: string[];
                                         /** @description Local name */
                                         name: string;
                                         /** @description HOST/NAMESPACE/TYPE; as written when it is no address */
@@ -2241,7 +2241,7 @@ export interface paths {
                                         version: string;
                                     }[];
                                     /** @description Constraints on Terraform */
-                                    requiredVersion?: string;
+                                    required_version?: string;
                                     resources: {
                                         name: string;
                                         type: string;
@@ -2385,7 +2385,7 @@ export interface paths {
                             analysis: {
                                 /** @description Every folder examples/NAME with configuration, by path */
                                 examples: {
-                                    dataSources: {
+                                    data_sources: {
                                         name: string;
                                         type: string;
                                     }[];
@@ -2405,10 +2405,10 @@ export interface paths {
                                         type: string;
                                         validation: {
                                             condition: string;
-                                            errorMessage: string;
+                                            error_message: string;
                                         }[];
                                     }[];
-                                    moduleCalls: {
+                                    module_calls: {
                                         name: string;
                                         source: string;
                                         version?: string;
@@ -2433,9 +2433,9 @@ export interface paths {
                                         markdown: string;
                                         path: string;
                                     };
-                                    requiredProviders: {
+                                    required_providers: {
                                         /** @description Configurations that callers must pass, such as aws.replica */
-                                        configurationAliases: string[];
+                                        configuration_aliases: string[];
                                         /** @description Local name */
                                         name: string;
                                         /** @description HOST/NAMESPACE/TYPE; as written when it is no address */
@@ -2444,7 +2444,7 @@ export interface paths {
                                         version: string;
                                     }[];
                                     /** @description Constraints on Terraform */
-                                    requiredVersion?: string;
+                                    required_version?: string;
                                     resources: {
                                         name: string;
                                         type: string;
@@ -2466,7 +2466,7 @@ export interface paths {
                                     path: string;
                                 }[];
                                 root: {
-                                    dataSources: {
+                                    data_sources: {
                                         name: string;
                                         type: string;
                                     }[];
@@ -2486,10 +2486,10 @@ export interface paths {
                                         type: string;
                                         validation: {
                                             condition: string;
-                                            errorMessage: string;
+                                            error_message: string;
                                         }[];
                                     }[];
-                                    moduleCalls: {
+                                    module_calls: {
                                         name: string;
                                         source: string;
                                         version?: string;
@@ -2514,9 +2514,9 @@ export interface paths {
                                         markdown: string;
                                         path: string;
                                     };
-                                    requiredProviders: {
+                                    required_providers: {
                                         /** @description Configurations that callers must pass, such as aws.replica */
-                                        configurationAliases: string[];
+                                        configuration_aliases: string[];
                                         /** @description Local name */
                                         name: string;
                                         /** @description HOST/NAMESPACE/TYPE; as written when it is no address */
@@ -2525,7 +2525,7 @@ export interface paths {
                                         version: string;
                                     }[];
                                     /** @description Constraints on Terraform */
-                                    requiredVersion?: string;
+                                    required_version?: string;
                                     resources: {
                                         name: string;
                                         type: string;
@@ -2533,7 +2533,7 @@ export interface paths {
                                 };
                                 /** @description Every folder modules/NAME with configuration, by path */
                                 submodules: {
-                                    dataSources: {
+                                    data_sources: {
                                         name: string;
                                         type: string;
                                     }[];
@@ -2553,10 +2553,10 @@ export interface paths {
                                         type: string;
                                         validation: {
                                             condition: string;
-                                            errorMessage: string;
+                                            error_message: string;
                                         }[];
                                     }[];
-                                    moduleCalls: {
+                                    module_calls: {
                                         name: string;
                                         source: string;
                                         version?: string;
@@ -2581,9 +2581,9 @@ export interface paths {
                                         markdown: string;
                                         path: string;
                                     };
-                                    requiredProviders: {
+                                    required_providers: {
                                         /** @description Configurations that callers must pass, such as aws.replica */
-                                        configurationAliases: string[];
+                                        configuration_aliases: string[];
                                         /** @description Local name */
                                         name: string;
                                         /** @description HOST/NAMESPACE/TYPE; as written when it is no address */
@@ -2592,7 +2592,7 @@ export interface paths {
                                         version: string;
                                     }[];
                                     /** @description Constraints on Terraform */
-                                    requiredVersion?: string;
+                                    required_version?: string;
                                     resources: {
                                         name: string;
                                         type: string;
@@ -2831,7 +2831,7 @@ export interface paths {
                                     why: string;
                                 }[];
                             };
-                            moduleCalls: {
+                            module_calls: {
                                 added: {
                                     /** @description What of it changed, such as "type" or "default"; absent when it was added or removed */
                                     aspect?: string;
@@ -3043,7 +3043,7 @@ export interface paths {
                                                 why: string;
                                             }[];
                                         };
-                                        moduleCalls: {
+                                        module_calls: {
                                             added: {
                                                 /** @description What of it changed, such as "type" or "default"; absent when it was added or removed */
                                                 aspect?: string;

@@ -82,7 +82,7 @@ describe('variables', () => {
   test('keep expressions of validations as they were written', async () => {
     const attributes = 'validation {\n  condition = can(regex("^[{}\\"$${]", "a$' + '{var.x}b"))\n  error_message = "no $' + '{var.x}"\n}'
     expect((await readInput(attributes))?.validation).toEqual([
-      { condition: 'can(regex("^[{}\\"$${]", "a$' + '{var.x}b"))', errorMessage: 'no $' + '{var.x}' },
+      { condition: 'can(regex("^[{}\\"$${]", "a$' + '{var.x}b"))', error_message: 'no $' + '{var.x}' },
     ])
   })
 
@@ -100,7 +100,7 @@ describe('variables', () => {
 
 describe('providers', () => {
   const providersOf = async (text: string) =>
-    (await readRoot(text)).requiredProviders.map(({ name, source, version }) => [name, source, version].join(' '))
+    (await readRoot(text)).required_providers.map(({ name, source, version }) => [name, source, version].join(' '))
 
   test.each([
     ['terraform {\n  required_providers {\n    x = { source = "acme/x" }\n  }\n}', ['x registry.terraform.io/acme/x ']],
@@ -126,8 +126,8 @@ describe('providers', () => {
   })
 
   test('and Terraform have their constraints', async () => {
-    expect((await readRoot('terraform {\n  required_version = ">= 1.5"\n}\n')).requiredVersion).toBe('>= 1.5')
-    expect(await readRoot('terraform {}\n')).not.toHaveProperty('requiredVersion')
+    expect((await readRoot('terraform {\n  required_version = ">= 1.5"\n}\n')).required_version).toBe('>= 1.5')
+    expect(await readRoot('terraform {}\n')).not.toHaveProperty('required_version')
   })
 })
 
@@ -149,8 +149,8 @@ describe('files', () => {
     ])
     expect(root.outputs).toMatchObject([{ name: 'o', sensitive: true }])
     expect(root.resources.map(({ name }) => name)).toEqual(['a', 'b', 'this'])
-    expect(root.requiredProviders).toMatchObject([{ source: 'registry.terraform.io/acme/aws', version: '1.0.0' }])
-    expect(root.moduleCalls).toEqual([{ name: 'm', source: './m' }])
+    expect(root.required_providers).toMatchObject([{ source: 'registry.terraform.io/acme/aws', version: '1.0.0' }])
+    expect(root.module_calls).toEqual([{ name: 'm', source: './m' }])
   })
 
   test('that override change arguments of the others', async () => {
@@ -161,8 +161,8 @@ describe('files', () => {
         'variable "x" {\n  type = number\n  default = 1\n}\nterraform {\n  required_version = ">= 1"\n  required_providers {\n    p = { source = "old/p", version = "1" }\n  }\n}\n',
     })
     expect(root.inputs).toMatchObject([{ type: 'number', default: '2' }])
-    expect(root.requiredVersion).toBe('>= 2')
-    expect(root.requiredProviders).toMatchObject([{ source: 'registry.terraform.io/acme/p', version: '' }])
+    expect(root.required_version).toBe('>= 2')
+    expect(root.required_providers).toMatchObject([{ source: 'registry.terraform.io/acme/p', version: '' }])
   })
 
   test('for OpenTofu are read where Terraform has none of the name', async () => {

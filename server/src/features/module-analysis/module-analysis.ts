@@ -10,7 +10,7 @@ export const ModuleInput = Type.Object({
   sensitive: Type.Boolean(),
   nullable: Type.Boolean(),
   ephemeral: Type.Boolean(),
-  validation: Type.Array(Type.Object({ condition: Type.String(), errorMessage: Type.String() })),
+  validation: Type.Array(Type.Object({ condition: Type.String(), error_message: Type.String() })),
 })
 export type ModuleInput = Static<typeof ModuleInput>
 
@@ -32,7 +32,7 @@ export const RequiredProvider = Type.Object({
   name: Type.String({ description: 'Local name' }),
   source: Type.String({ description: 'HOST/NAMESPACE/TYPE; as written when it is no address' }),
   version: Type.String({ description: 'Constraints, separated by commas; empty when there are none' }),
-  configurationAliases: Type.Array(Type.String(), { description: 'Configurations that callers must pass, such as aws.replica' }),
+  configuration_aliases: Type.Array(Type.String(), { description: 'Configurations that callers must pass, such as aws.replica' }),
 })
 export type RequiredProvider = Static<typeof RequiredProvider>
 
@@ -50,10 +50,10 @@ export const ModulePart = Type.Object({
   inputs: Type.Array(ModuleInput),
   outputs: Type.Array(ModuleOutput),
   resources: Type.Array(ModuleResource),
-  dataSources: Type.Array(ModuleResource),
-  requiredProviders: Type.Array(RequiredProvider),
-  requiredVersion: Type.Optional(Type.String({ description: 'Constraints on Terraform' })),
-  moduleCalls: Type.Array(ModuleCall),
+  data_sources: Type.Array(ModuleResource),
+  required_providers: Type.Array(RequiredProvider),
+  required_version: Type.Optional(Type.String({ description: 'Constraints on Terraform' })),
+  module_calls: Type.Array(ModuleCall),
   moved: Type.Array(Type.Object({ from: Type.String(), to: Type.String() }), { description: 'Addresses that its moved blocks name' }),
   empty: Type.Boolean({ description: 'Nothing is declared in it' }),
 })
@@ -91,9 +91,9 @@ export function emptyPart(path: string): ModulePart {
     inputs: [],
     outputs: [],
     resources: [],
-    dataSources: [],
-    requiredProviders: [],
-    moduleCalls: [],
+    data_sources: [],
+    required_providers: [],
+    module_calls: [],
     moved: [],
     empty: true,
   }

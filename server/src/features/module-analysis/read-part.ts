@@ -14,10 +14,10 @@ export function readPart(path: string, configuration: FolderConfiguration): Modu
     inputs: byName(mapBlocks(named.variable, readInput)),
     outputs: byName(mapBlocks(named.output, readOutput)),
     resources: readResources(named.resource),
-    dataSources: readResources(named.data),
-    requiredProviders: byName(readProviders(configuration)),
-    ...(requiredVersion !== undefined && { requiredVersion }),
-    moduleCalls: byName(mapBlocks(named.module, readCall)),
+    data_sources: readResources(named.data),
+    required_providers: byName(readProviders(configuration)),
+    ...(requiredVersion !== undefined && { required_version: requiredVersion }),
+    module_calls: byName(mapBlocks(named.module, readCall)),
     moved: moved.map(({ from, to }) => ({ from: expressionText(from), to: expressionText(to) })),
     empty: counts.every((count) => count === 0),
   }
@@ -40,7 +40,7 @@ function readInput(name: string, body: Body): ModuleInput {
     ephemeral: isTrue(body.ephemeral),
     validation: blocksOf(body.validation, 0).map(({ body: { condition, error_message: message } }) => ({
       condition: expressionText(condition),
-      errorMessage: literalText(message).trim(),
+      error_message: literalText(message).trim(),
     })),
   }
 }

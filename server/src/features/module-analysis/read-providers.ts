@@ -76,7 +76,7 @@ function usedNames({ named }: FolderConfiguration): string[] {
 }
 
 function presentRequirement(name: string, { source, versions, aliases }: Requirement): RequiredProvider {
-  return { name, source: fullAddress(source === '' ? name : source), version: versions.join(', '), configurationAliases: [...aliases] }
+  return { name, source: fullAddress(source === '' ? name : source), version: versions.join(', '), configuration_aliases: [...aliases] }
 }
 
 /** A source that is no address is shown as it is: Terraform refuses it, and the reader shall see why. */

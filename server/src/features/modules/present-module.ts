@@ -84,8 +84,8 @@ function presentPart(part: ModulePart): ModulePartDocument {
       required,
     })),
     outputs: part.outputs.map(({ name, description }) => ({ name, description })),
-    dependencies: part.moduleCalls.map(({ name, source, version }) => ({ name, source, version: version ?? '' })),
-    provider_dependencies: part.requiredProviders.map(({ name, source, version }) => ({
+    dependencies: part.module_calls.map(({ name, source, version }) => ({ name, source, version: version ?? '' })),
+    provider_dependencies: part.required_providers.map(({ name, source, version }) => ({
       name,
       namespace: source.split('/').at(-2) ?? '',
       source,

@@ -27,7 +27,7 @@ type SectionName = Exclude<keyof ModuleDiff, 'breaking' | 'submodules'>
 
 function diffRoots(name: SectionName, from: Partial<ModulePart>, to: Partial<ModulePart>): string[] {
   const diff = diffModules(moduleOf(from), moduleOf(to))
-  const others = (['inputs', 'outputs', 'providers', 'resources', 'moduleCalls'] as const).filter((other) => other !== name)
+  const others = (['inputs', 'outputs', 'providers', 'resources', 'module_calls'] as const).filter((other) => other !== name)
   expect(others.flatMap((other) => lines(diff[other]))).toEqual([])
   expect(diff.breaking).toBe(lines(diff[name]).some((text) => text.charAt(1) === '!'))
   return lines(diff[name])
@@ -63,7 +63,7 @@ describe('inputs', () => {
     [
       'validated',
       [input()],
-      [input({ validation: [{ condition: 'var.x != ""', errorMessage: '' }] })],
+      [input({ validation: [{ condition: 'var.x != ""', error_message: '' }] })],
       ['~ x validation >var.x != "" (other values may be refused)'],
     ],
     [
@@ -100,8 +100,8 @@ describe('outputs', () => {
 })
 
 describe('providers', () => {
-  const aws = (version: string, configurationAliases: string[] = []) => ({
-    requiredProviders: [{ name: 'aws', source: 'registry.terraform.io/hashicorp/aws', version, configurationAliases }],
+  const aws = (version: string, aliases: string[] = []) => ({
+    required_providers: [{ name: 'aws', source: 'registry.terraform.io/hashicorp/aws', version, configuration_aliases: aliases }],
   })
 
   test.each<[string, Partial<ModulePart>, Partial<ModulePart>, string[]]>([
@@ -115,20 +115,25 @@ describe('providers', () => {
     ['one is gone', aws(''), {}, ['- aws registry.terraform.io/hashicorp/aws>null (it is gone)']],
     ['another major', aws('>= 4.0'), aws('>= 5.0'), ['~!aws version >= 4.0>>= 5.0 (older versions are not enough any more)']],
     ['a newer minor', aws('>= 5.0'), aws('>= 5.1'), ['~ aws version >= 5.0>>= 5.1 (a newer version of the same major is needed)']],
-    ['another configuration', aws('', ['aws.a']), aws('', ['aws.b']), ['~!aws configurationAliases aws.a>aws.b (callers must pass aws.b)']],
+    [
+      'another configuration',
+      aws('', ['aws.a']),
+      aws('', ['aws.b']),
+      ['~!aws configuration_aliases aws.a>aws.b (callers must pass aws.b)'],
+    ],
     [
       'another source',
       aws(''),
-      { requiredProviders: [{ name: 'aws', source: 'registry.terraform.io/acme/aws', version: '', configurationAliases: [] }] },
+      { required_providers: [{ name: 'aws', source: 'registry.terraform.io/acme/aws', version: '', configuration_aliases: [] }] },
       ['~!aws source registry.terraform.io/hashicorp/aws>registry.terraform.io/acme/aws (it is another provider)'],
     ],
     [
       'a newer Terraform',
-      { requiredVersion: '>= 1.0' },
-      { requiredVersion: '>= 1.3' },
+      { required_version: '>= 1.0' },
+      { required_version: '>= 1.3' },
       ['~!required_version version >= 1.0>>= 1.3 (older versions are not enough any more)'],
     ],
-    ['any Terraform', { requiredVersion: '>= 1.0' }, {}, ['~ required_version version >= 1.0> (all versions that fitted still fit)']],
+    ['any Terraform', { required_version: '>= 1.0' }, {}, ['~ required_version version >= 1.0> (all versions that fitted still fit)']],
   ])('%s', (...[, from, to, expected]) => {
     expect(diffRoots('providers', from, to)).toEqual(expected)
   })
@@ -171,7 +176,7 @@ describe('resources', () => {
       { moved: [moved('aws_vpc.a', 'aws_vpc.b'), moved('aws_vpc.b', 'aws_vpc.a')] },
       ['~ aws_vpc.a address aws_vpc.a>aws_vpc.b (it is moved)'],
     ],
-    ['a data source is gone', { dataSources: [vpc('a')] }, {}, ['- data.aws_vpc.a >null (it is not read any more)']],
+    ['a data source is gone', { data_sources: [vpc('a')] }, {}, ['- data.aws_vpc.a >null (it is not read any more)']],
   ])('%s', (...[, from, to, expected]) => {
     expect(diffRoots('resources', from, to)).toEqual(expected)
   })
@@ -179,20 +184,20 @@ describe('resources', () => {
 
 test('a called module that is gone breaks, one that is moved or of another version does not', () => {
   const from = {
-    moduleCalls: [
+    module_calls: [
       { name: 'a', source: './a' },
       { name: 'b', source: './b' },
       { name: 'c', source: 'x/c/y', version: '1' },
     ],
   }
   const to = {
-    moduleCalls: [
+    module_calls: [
       { name: 'bb', source: './b' },
       { name: 'c', source: 'x/c/y', version: '2' },
     ],
     moved: [{ from: 'module.b', to: 'module.bb' }],
   }
-  expect(diffRoots('moduleCalls', from, to)).toEqual([
+  expect(diffRoots('module_calls', from, to)).toEqual([
     '-!module.a ./a>null (its resources will be destroyed)',
     '~ module.c version 1>2 (another version is called)',
     '~ module.b address module.b>module.bb (it is moved)',

@@ -21,7 +21,7 @@ function diffPart(from: ModulePart, to: ModulePart): PartDiff {
     outputs: diffOutputs(from.outputs, to.outputs),
     providers: diffProviders(from, to),
     resources: diffResources(from, to),
-    moduleCalls: diffModuleCalls(from, to),
+    module_calls: diffModuleCalls(from, to),
   }
   return { ...sections, breaking: Object.values(sections).some(isBreaking) }
 }
@@ -44,8 +44,8 @@ function byPath(parts: readonly ModulePart[]): Map<string, ModulePart> {
   return new Map(parts.map((part) => [part.path, part]))
 }
 
-function allChanges({ inputs, outputs, providers, resources, moduleCalls }: PartDiff): ModuleChange[] {
-  return [inputs, outputs, providers, resources, moduleCalls].flatMap(({ added, removed, changed }) => [...added, ...removed, ...changed])
+function allChanges({ inputs, outputs, providers, resources, module_calls: calls }: PartDiff): ModuleChange[] {
+  return [inputs, outputs, providers, resources, calls].flatMap(({ added, removed, changed }) => [...added, ...removed, ...changed])
 }
 
 function summarise(changes: readonly ModuleChange[]): { breaking: boolean; why: string } {

@@ -23,13 +23,13 @@ export function diffModuleCalls(from: ModulePart, to: ModulePart): DiffSection {
   return withMoves(section, movesOf(to))
 }
 
-function addressesOf({ resources, dataSources }: ModulePart): Map<string, boolean> {
+function addressesOf({ resources, data_sources: dataSources }: ModulePart): Map<string, boolean> {
   const managed = resources.map(({ type, name }) => [`${type}.${name}`, false] as const)
   return new Map([...managed, ...dataSources.map(({ type, name }) => [`data.${type}.${name}`, true] as const)])
 }
 
-function callsOf({ moduleCalls }: ModulePart): Map<string, ModuleCall> {
-  return new Map(moduleCalls.map((call) => [`module.${call.name}`, call]))
+function callsOf({ module_calls: calls }: ModulePart): Map<string, ModuleCall> {
+  return new Map(calls.map((call) => [`module.${call.name}`, call]))
 }
 
 /** Old address → new address; a single instance stands for the whole, as nothing more can be told. */

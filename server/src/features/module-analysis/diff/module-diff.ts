@@ -28,7 +28,7 @@ const sections = {
   outputs: DiffSection,
   providers: Type.Object(DiffSection.properties, { description: 'With the constraint on Terraform, by the name required_version' }),
   resources: Type.Object(DiffSection.properties, { description: 'Resources and data sources' }),
-  moduleCalls: DiffSection,
+  module_calls: DiffSection,
 }
 
 /** The differences of one folder. */
