@@ -33,3 +33,6 @@ export class HclLimitError extends Error {
     this.name = 'HclLimitError'
   }
 }
+
+/** Message of an {@link HclLimitError}, for what neither the parser nor the thread around it can hold. */
+export const TOO_MUCH_MEMORY = 'parsing takes too much memory'

@@ -1,3 +1,5 @@
+import { on } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { afterAll, describe, expect, test } from 'vitest'
 import { HclLimitError, HclSyntaxError } from './hcl-errors.ts'
 import { closeHclParser, parseHcl } from './parse-hcl.ts'
@@ -101,6 +103,38 @@ describe('limits', () => {
     const next = parseHcl('a = 1', 'a.hcl', { timeoutMs: 10_000 })
     await expect(slow).rejects.toThrow(new HclLimitError('parsing takes longer than 20 ms'))
     expect(await next).toEqual({ a: 1 })
+  })
+
+  // reliability.md P9: an upload must not cost the server its memory. The parser alone would take gigabytes for these.
+  test.each([
+    ['empty lists', `a = [${'[],'.repeat(340_000)}]`],
+    ['blocks', 'b "x" { c = 1 }\n'.repeat(60_000)],
+  ])('%s without end cost bounded memory and time, and the next text is read', async (_name, text) => {
+    await parseHcl('', 'a.hcl')
+    const before = process.memoryUsage.rss()
+    let most = 0
+    const watching = setInterval(() => {
+      most = Math.max(most, process.memoryUsage.rss() - before)
+    }, 10)
+    const startedAt = performance.now()
+    const refusal = parseHcl(text, 'a.hcl', { timeoutMs: 60_000 })
+    await expect(refusal).rejects.toThrow(new HclLimitError('parsing takes too much memory'))
+    clearInterval(watching)
+    expect(most).toBeLessThan(400 * 1_048_576)
+    expect(performance.now() - startedAt).toBeLessThan(60_000)
+    expect(await parseHcl('a = 1', 'a.hcl')).toEqual({ a: 1 })
+  })
+
+  test('the parser is handed no file system', async () => {
+    const thread = new URL('./hcl-worker.ts', import.meta.url).href
+    const script = `import { parentPort } from 'node:worker_threads'; import '${thread}'; parentPort.postMessage(Object.keys(globalThis.fs))`
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
+      workerData: { parserMemoryBytes: 134_217_728 },
+    })
+    const heard: unknown[] = []
+    for await (const [message] of on(worker, 'message')) if (heard.push(message) === 2) break
+    await worker.terminate()
+    expect(heard).toEqual([{ ready: true }, ['constants', 'writeSync']])
   })
 
   test('texts given at once each get their own answer', async () => {

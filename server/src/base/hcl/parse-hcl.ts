@@ -24,14 +24,15 @@ const thread = new HclThread()
  * The parser is loaded at the first call, in a thread of its own.
  * @param filename stands in messages only.
  * @throws {HclSyntaxError} naming line and column
- * @throws {HclLimitError} when the text is too long, too deeply nested or takes too long
+ * @throws {HclLimitError} when the text is too long, too deeply nested, or takes too long or too much memory
  */
 export async function parseHcl(text: string, filename: string, options: ParseHclOptions = {}): Promise<Readonly<Record<string, HclValue>>> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options
   const bytes = Buffer.byteLength(text)
   if (bytes > maxBytes) throw new HclLimitError(`the text has ${bytes} bytes, the limit is ${maxBytes}`)
   const reply = await thread.parse(text, timeoutMs)
-  if ('failure' in reply) throw reply.broken ? new HclLimitError('the text is nested too deeply') : toSyntaxError(reply.failure, filename)
+  if ('broken' in reply) throw new HclLimitError(reply.broken)
+  if ('failure' in reply) throw toSyntaxError(reply.failure, filename)
   if (!('document' in reply)) throw new TypeError('The HCL thread gave no document')
   const { value, expression } = resolveLiterals(reply.document)
   if (expression !== undefined) throw expressionError(text, filename, expression)

@@ -3,8 +3,8 @@
  * the thread; the analyser does that, and this side tells at which file it is.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { confineParser } from '../../base/hcl/confine-parser.ts'
 import { analyseArchive } from './analyse-archive.ts'
-import { confineParser } from './confine-parser.ts'
 import type { ModuleAnalysis } from './module-analysis.ts'
 import { BrokenParserError, parseConfiguration } from './parse-configuration.ts'
 
