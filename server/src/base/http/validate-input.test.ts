@@ -28,6 +28,17 @@ describe('path parameters', () => {
   })
 })
 
+// reliability.md row 5
+test.each(['1.5', '1e1', '', ' 7', '0x10', 'NaN', '-'])('%j is no whole number', (limit) => {
+  expect(compile(Type.Object({ limit: Type.Optional(Type.Integer()) }), 'querystring')({ limit })).toMatchObject({
+    error: [{ instancePath: '/limit' }],
+  })
+})
+
+test('a whole number of a query is converted', () => {
+  expect(compile(Type.Object({ limit: Type.Optional(Type.Integer()) }), 'querystring')({ limit: '-7' })).toEqual({ value: { limit: -7 } })
+})
+
 test('queries go the general way, since a text may be missing there', () => {
   expect(compile(Type.Object({ q: Type.String() }), 'querystring')({})).toHaveProperty('error')
 })

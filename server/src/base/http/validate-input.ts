@@ -9,11 +9,22 @@ type Validator = ReturnType<typeof TypeBoxValidatorCompiler>
  * What the short way does not accept is left to the general one, which also words the refusal.
  */
 export function compileValidator(route: Parameters<typeof TypeBoxValidatorCompiler>[0]): Validator {
-  const check = TypeBoxValidatorCompiler(route)
+  const check = refuseBrokenNumbers(route.schema, TypeBoxValidatorCompiler(route))
   const patterns = route.httpPart === 'params' ? listPatterns(route.schema) : undefined
   if (patterns === undefined) return check
   return (value: Readonly<Record<string, string>>) =>
     patterns.every(([name, pattern]) => pattern.test(value[name] ?? '')) ? { value } : check(value)
+}
+
+/** A text that is not a whole number is left as it is, and so refused: the conversion would cut `1.5` to 1. */
+function refuseBrokenNumbers(schema: TSchema, check: Validator): Validator {
+  const { properties = {} } = schema as { readonly properties?: Readonly<Record<string, TextSchema>> }
+  const numbers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer')
+  if (numbers.length === 0) return check
+  return (value: Readonly<Record<string, unknown>>) => {
+    const broken = numbers.filter((name) => typeof value[name] === 'string' && !/^-?\d+$/.test(value[name]))
+    return check(broken.length === 0 ? value : { ...value, ...Object.fromEntries(broken.map((name) => [name, 'no number'])) })
+  }
 }
 
 /** Names and patterns of an object of texts; `undefined` when the schema asks for anything else as well. */
