@@ -101,7 +101,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["def-4"][];
+                            items: components["schemas"]["def-5"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -187,7 +187,7 @@ export interface paths {
                             failed: number;
                             finished_at: string | null;
                             id: string;
-                            items: components["schemas"]["def-5"][];
+                            items: components["schemas"]["def-6"][];
                             kind: string;
                             pending: number;
                             running: number;
@@ -338,7 +338,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["def-2"][];
+                            items: components["schemas"]["def-3"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -598,7 +598,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["def-4"][];
+                            items: components["schemas"]["def-5"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -684,7 +684,7 @@ export interface paths {
                             failed: number;
                             finished_at: string | null;
                             id: string;
-                            items: components["schemas"]["def-5"][];
+                            items: components["schemas"]["def-6"][];
                             kind: string;
                             pending: number;
                             running: number;
@@ -835,7 +835,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["def-2"][];
+                            items: components["schemas"]["def-3"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -1094,7 +1094,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["def-6"][];
+                            items: components["schemas"]["def-7"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -1167,7 +1167,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["def-3"][];
+                            items: components["schemas"]["def-4"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -2248,11 +2248,11 @@ export interface paths {
                                     }[];
                                 }[];
                             };
-                            module: components["schemas"]["def-0"];
-                            /** @description Markdown */
+                            module: components["schemas"]["def-1"];
+                            /** @description Markdown as its author wrote it, any HTML included: not safe to show before it is cleaned */
                             readme: string;
                             systems: string[];
-                            version: components["schemas"]["def-1"];
+                            version: components["schemas"]["def-2"];
                             versions: string[];
                         };
                     };
@@ -2599,11 +2599,11 @@ export interface paths {
                                     }[];
                                 }[];
                             };
-                            module: components["schemas"]["def-0"];
-                            /** @description Markdown */
+                            module: components["schemas"]["def-1"];
+                            /** @description Markdown as its author wrote it, any HTML included: not safe to show before it is cleaned */
                             readme: string;
                             systems: string[];
-                            version: components["schemas"]["def-1"];
+                            version: components["schemas"]["def-2"];
                             versions: string[];
                         };
                     };
@@ -3286,7 +3286,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["def-1"][];
+                            items: components["schemas"]["def-2"][];
                         };
                     };
                 };
@@ -3338,6 +3338,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only deprecated modules, or only others */
                     deprecated?: boolean;
                     /** @description Rows to return, default 50. */
                     limit?: number;
@@ -3345,6 +3346,7 @@ export interface paths {
                     /** @description Rows to skip, default 0. */
                     offset?: number;
                     q?: string;
+                    /** @description Default "relevance"; of all modules the most downloaded come first then */
                     sort?: "relevance" | "name" | "downloads" | "date";
                     system?: string;
                 };
@@ -3361,24 +3363,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: {
-                                description: string;
-                                downloads: number;
-                                /** @description NAMESPACE/NAME/SYSTEM/VERSION */
-                                id: string;
-                                name: string;
-                                namespace: string;
-                                owner: string;
-                                /** @description The system */
-                                provider: string;
-                                provider_logo_url: string;
-                                /** @description RFC 3339, UTC */
-                                published_at: string;
-                                source: string;
-                                tag: string;
-                                verified: boolean;
-                                version: string;
-                            }[];
+                            items: components["schemas"]["def-0"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -4226,7 +4211,8 @@ export interface paths {
                     namespace?: string;
                     offset?: number;
                     provider?: string;
-                    verified?: string;
+                    /** @description No module here is verified by anybody */
+                    verified?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -4309,7 +4295,8 @@ export interface paths {
                     namespace?: string;
                     offset?: number;
                     provider?: string;
-                    verified?: string;
+                    /** @description No module here is verified by anybody */
+                    verified?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -4392,7 +4379,8 @@ export interface paths {
                     namespace?: string;
                     offset?: number;
                     provider?: string;
-                    verified?: string;
+                    /** @description No module here is verified by anybody */
+                    verified?: boolean;
                 };
                 header?: never;
                 path: {
@@ -4477,7 +4465,8 @@ export interface paths {
                     namespace?: string;
                     offset?: number;
                     provider?: string;
-                    verified?: string;
+                    /** @description No module here is verified by anybody */
+                    verified?: boolean;
                 };
                 header?: never;
                 path: {
@@ -5101,12 +5090,19 @@ export interface paths {
         get: {
             parameters: {
                 query: {
+                    /** @description Only deprecated modules, or only others */
+                    deprecated?: boolean;
                     limit?: number;
                     namespace?: string;
                     offset?: number;
                     provider?: string;
                     q: string;
-                    verified?: string;
+                    /** @description Default "relevance"; of all modules the most downloaded come first then */
+                    sort?: "relevance" | "name" | "downloads" | "date";
+                    /** @description The same as provider */
+                    system?: string;
+                    /** @description No module here is verified by anybody */
+                    verified?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -5569,8 +5565,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Module */
+        /** FoundModule */
         "def-0": {
+            deprecated: boolean;
+            deprecation_message: string | null;
+            description: string;
+            /** @description Of all versions together */
+            download_count: number;
+            downloads: number;
+            /** @description NAMESPACE/NAME/SYSTEM/VERSION */
+            id: string;
+            /** @description The newest that is no pre-release, else the newest */
+            latest_version: string;
+            name: string;
+            namespace: string;
+            owner: string;
+            /** @description The system */
+            provider: string;
+            provider_logo_url: string;
+            /** @description RFC 3339, UTC */
+            published_at: string;
+            source: string;
+            successor: string | null;
+            system: string;
+            tag: string;
+            verified: boolean;
+            version: string;
+        };
+        /** Module */
+        "def-1": {
             /** Format: date-time */
             created_at: string;
             deprecated: boolean;
@@ -5584,9 +5607,11 @@ export interface components {
             system: string;
         };
         /** ModuleVersion */
-        "def-1": {
+        "def-2": {
             /** @description Commit it was made from, when it came from a repository */
             commit: string | null;
+            /** @description Of its content: equal for equal files */
+            content_sha256: string;
             deleted_reason: string | null;
             deprecation_message: string | null;
             downloads: number;
@@ -5594,6 +5619,7 @@ export interface components {
             /** Format: date-time */
             published_at: string;
             published_by: string;
+            /** @description Of the stored archive */
             sha256: string;
             /** @description Bytes of the archive */
             size: number;
@@ -5602,7 +5628,7 @@ export interface components {
             version: string;
         };
         /** AdminPackage */
-        "def-2": {
+        "def-3": {
             arch: string;
             blocked: boolean;
             blocked_reason: string | null;
@@ -5640,7 +5666,7 @@ export interface components {
             zh: string;
         };
         /** SigningKey */
-        "def-3": {
+        "def-4": {
             /** Format: date-time */
             created_at: string;
             decided_by: string | null;
@@ -5657,7 +5683,7 @@ export interface components {
             user_id: string;
         };
         /** Job */
-        "def-4": {
+        "def-5": {
             bytes_done: number;
             /** @description Of the items whose size is known */
             bytes_total: number;
@@ -5679,7 +5705,7 @@ export interface components {
             total: number;
         };
         /** JobItem */
-        "def-5": {
+        "def-6": {
             attempts: number;
             bytes_done: number;
             bytes_total: number | null;
@@ -5692,7 +5718,7 @@ export interface components {
             state: string;
         };
         /** QuarantinedPackage */
-        "def-6": {
+        "def-7": {
             arch: string;
             code: string;
             /** Format: date-time */

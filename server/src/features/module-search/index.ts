@@ -15,5 +15,6 @@
  */
 export { countDownloads, indexModule, unindexModule } from './index-module.ts'
 export type { ModuleSort } from './module-search-queries.ts'
+export { SearchChoices } from './search-choices.ts'
 export type { SearchDocument } from './search-document.ts'
 export { type ModuleSearchInput, type ModuleSearchResult, searchModules } from './search-modules.ts'

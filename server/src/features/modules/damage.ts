@@ -1,11 +1,19 @@
 import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Deps } from '../../base/deps.ts'
+import { indexPublishedModule } from './index-module.ts'
 import { findModuleVersionByStorageKey, updateModuleVersion } from './module-queries.ts'
+import type { ModulesDeps } from './modules-deps.ts'
 
-/** SHA-256 (hex) that a stored archive must have to be sent; `undefined` for one that is not to be sent at all. */
-export async function expectedModuleDigest({ database }: Pick<Deps, 'database'>, key: string): Promise<string | undefined> {
-  const row = await findModuleVersionByStorageKey(database.db, key)
-  return row === undefined || row.damagedAt !== null ? undefined : row.sha256
+const KEY = /^modules\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\.tar\.gz$/
+
+/**
+ * SHA-256 (hex) that a stored archive must have to be sent; `undefined` for one that is not to be sent at all. From the catalog, so
+ * that archives of known modules still go out while the database is away.
+ */
+export async function expectedModuleDigest({ modules }: Pick<ModulesDeps, 'modules'>, key: string): Promise<string | undefined> {
+  const [, namespace = '', name = '', system = '', version = ''] = KEY.exec(key) ?? []
+  const { found } = await modules.find({ namespace, name, system })
+  return found?.versions.find((row) => row.version === version)?.sha256
 }
 
 /** Takes a version whose stored archive has changed or is gone out of service, until the same content is published again. */
@@ -18,6 +26,7 @@ export async function markModuleDamaged(
     const row = await findModuleVersionByStorageKey(tx, key)
     if (row === undefined || row.damagedAt !== null) return
     await updateModuleVersion(tx, row.id, { damagedAt: clock.now() })
+    await indexPublishedModule(tx, row.moduleId)
     await bumpCatalogRevision(tx)
   })
 }

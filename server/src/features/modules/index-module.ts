@@ -3,15 +3,16 @@ import { decodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import type { ModuleAnalysis } from '../module-analysis/index.ts'
 import { indexModule, unindexModule } from '../module-search/index.ts'
-import { sumDownloads } from './download-count-queries.ts'
+import { sumDownloads } from './downloads/download-count-queries.ts'
 import { latestVersion } from './module-catalog.ts'
-import { findModuleContent, listModulesById, listModuleVersions } from './module-queries.ts'
+import { findModuleContent, listModulesById, listModuleVersions, lockModule } from './module-queries.ts'
 
-/** Makes the search know what the module's latest version says; a module without versions is forgotten. */
+/** Makes the search know what the module's latest version says; a module with nothing to install is forgotten. */
 export async function indexPublishedModule(tx: Db, moduleId: string): Promise<void> {
+  await lockModule(tx, moduleId)
   const [module] = await listModulesById(tx, [moduleId])
   const versions = (await listModuleVersions(tx, moduleId))
-    .filter(({ deletedAt }) => deletedAt === null)
+    .filter(({ deletedAt, damagedAt }) => deletedAt === null && damagedAt === null)
     .sort((a, b) => compareVersions(b.version, a.version))
   const latest = latestVersion(versions)
   const content = latest && (await findModuleContent(tx, latest.id))

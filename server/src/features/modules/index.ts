@@ -16,11 +16,11 @@
  * Protocol: protocol.md sections 2 and 6.4.
  */
 
-export { createDownloadCounter } from './count-downloads.ts'
 export { expectedModuleDigest, markModuleDamaged } from './damage.ts'
+export { createDownloadCounter } from './downloads/count-downloads.ts'
+export { moduleDetailRoutes, moduleListRoutes } from './lists/module-list-routes.ts'
 export { moduleApiRoutes } from './module-api-routes.ts'
 export { createModuleCatalog } from './module-catalog.ts'
-export { moduleDetailRoutes, moduleListRoutes } from './module-list-routes.ts'
 export { moduleArchives } from './module-objects.ts'
 export { moduleRoutes } from './module-routes.ts'
 export type { ModulesDeps } from './modules-deps.ts'

@@ -1,26 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ModuleSummaryDocument } from '@terrace/protocol/documents/module-documents.ts'
 import { compareVersions } from '@terrace/protocol/versions.ts'
 import { Type } from 'typebox'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
 import { diffModules, ModuleAnalysis, ModuleDiff } from '../module-analysis/index.ts'
-import { searchModules } from '../module-search/index.ts'
-import { sumDownloads } from './download-count-queries.ts'
-import { latestVersion, requireModule, requireModuleVersion } from './module-catalog.ts'
+import { SearchChoices, searchModules } from '../module-search/index.ts'
+import { sumDownloads } from './downloads/download-count-queries.ts'
+import { readSummaries } from './lists/read-summaries.ts'
+import { latestVersion, requireLatest, requireModule, requireModuleVersion } from './module-catalog.ts'
 import { ModuleParams, ModuleVersionParams } from './module-routes.ts'
-import { ModuleVersionView, ModuleView, presentModule, presentModuleVersion } from './module-views.ts'
+import { FoundModuleView, ModuleVersionView, ModuleView, presentModule, presentModuleVersion } from './module-views.ts'
 import type { ModulesDeps } from './modules-deps.ts'
 import { readDetail } from './read-detail.ts'
 import { readModuleAddress, readModuleVersion } from './read-module-address.ts'
-import { readSummaries } from './read-summaries.ts'
 
 const SearchQuery = Type.Object({
   ...PageQuery.properties,
   q: Type.Optional(Type.String({ maxLength: 256 })),
   namespace: Type.Optional(Type.String({ maxLength: 64 })),
   system: Type.Optional(Type.String({ maxLength: 64 })),
-  deprecated: Type.Optional(Type.Boolean()),
-  sort: Type.Optional(Type.Union(['relevance', 'name', 'downloads', 'date'].map((name) => Type.Literal(name as 'name')))),
+  ...SearchChoices,
 })
 
 const DiffQuery = Type.Object({ from: Type.String({ maxLength: 128 }), to: Type.String({ maxLength: 128 }) })
@@ -28,7 +26,7 @@ const DiffQuery = Type.Object({ from: Type.String({ maxLength: 128 }), to: Type.
 const ModuleDetailView = Type.Object({
   module: ModuleView,
   version: ModuleVersionView,
-  readme: Type.String({ description: 'Markdown' }),
+  readme: Type.String({ description: 'Markdown as its author wrote it, any HTML included: not safe to show before it is cleaned' }),
   analysis: ModuleAnalysis,
   systems: Type.Array(Type.String()),
   versions: Type.Array(Type.String()),
@@ -58,7 +56,7 @@ function registerSearch(app: TypedApp, deps: ModulesDeps): void {
         tags: ['modules'],
         summary: 'Search modules by name, description, README, inputs and resource types',
         querystring: SearchQuery,
-        response: { 200: Paged(ModuleSummaryDocument) },
+        response: { 200: Paged(FoundModuleView) },
       },
     },
     async ({ query }) => {
@@ -142,7 +140,7 @@ function registerDiff(app: TypedApp, deps: ModulesDeps): void {
 async function readView(deps: ModulesDeps, params: { namespace: string; name: string; system: string }, version: string | undefined) {
   const address = readModuleAddress(params)
   const found = requireModule(await deps.modules.find(address), address)
-  const row = requireModuleVersion(found, version ?? latestVersion(found.versions)?.version ?? '')
+  const row = version === undefined ? requireLatest(found) : requireModuleVersion(found, version)
   const { readme, analysis, systems, downloads } = await readDetail(deps, found, row)
   return {
     module: presentModule(found.module, latestVersion(found.versions)?.version),

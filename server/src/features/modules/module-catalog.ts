@@ -60,6 +60,15 @@ export function requireModule({ found }: CacheAnswer<CatalogModule>, address: Mo
   })
 }
 
+/** The version that a client without a constraint would take, or a 404 when all were withdrawn. */
+export function requireLatest({ address, versions }: CatalogModule): ModuleVersionRow {
+  const latest = latestVersion(versions)
+  if (latest !== undefined) return latest
+  throw new RegistryError('MODULE_VERSION_NOT_FOUND', `Cannot read module "${formatModuleAddress(address)}": no version of it is left`, {
+    hint: 'Its list of versions tells why each of them is gone',
+  })
+}
+
 /** The version to install or read; a withdrawn one answers 410 with its reason (protocol.md 8.6). */
 export function requireModuleVersion(found: CatalogModule, version: string): ModuleVersionRow {
   const row = found.byVersion.get(version)

@@ -70,6 +70,7 @@ export async function listSystems(db: Db, address: ModuleAddress): Promise<strin
     .where('m.namespaceKey', '=', namespace)
     .where('m.nameKey', '=', name)
     .where('v.deletedAt', 'is', null)
+    .where('v.damagedAt', 'is', null)
     .orderBy('m.system')
     .execute()
   return rows.map((row) => row.system)
@@ -99,10 +100,19 @@ export function findModuleContent(db: Db, versionId: string): Promise<{ readme: 
 export function findModuleVersionByStorageKey(db: Db, storageKey: string) {
   return db
     .selectFrom('moduleVersions')
-    .select(['id', 'sha256', 'damagedAt'])
+    .select(['id', 'moduleId', 'damagedAt'])
     .where('storageKey', '=', storageKey)
     .where('deletedAt', 'is', null)
     .executeTakeFirst()
+}
+
+/** Makes others that change the module wait until this transaction ends: what it has is read to work out what the search knows. */
+export async function lockModule(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable('modules')
+    .set((eb) => ({ system: eb.ref('system') }))
+    .where('id', '=', id)
+    .execute()
 }
 
 /** Inserts the module unless it is there in any case; either way its row. */

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ModuleLocationDocument, ModuleVersionsDocument } from '@terrace/protocol/documents/module-documents.ts'
-import { Type } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import { renderOnce, sendDocument } from '../../base/catalog/rendered-documents.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
-import { latestVersion, requireModule, requireModuleVersion } from './module-catalog.ts'
+import { requireLatest, requireModule, requireModuleVersion } from './module-catalog.ts'
 import type { ModulesDeps } from './modules-deps.ts'
 import { presentModuleVersions } from './present-module.ts'
 import { readModuleAddress, readModuleVersion } from './read-module-address.ts'
@@ -45,17 +46,7 @@ export const moduleRoutes =
           response: { 200: ModuleLocationDocument, 204: Type.Null() },
         },
       },
-      async (request, reply) => {
-        const address = readModuleAddress(request.params)
-        const found = requireModule(await deps.modules.find(address), address)
-        const row = requireModuleVersion(found, readModuleVersion(request.params.version))
-        const link = await deps.store.signUrl(row.storageKey, deps.config.downloads.linkLifeSeconds)
-        const location = link.startsWith('/') ? `${publicBaseUrl(request)}${link}` : link
-        if (request.method === 'GET') deps.downloads.count(row)
-        reply.header('x-terraform-get', location).header('cache-control', 'no-store')
-        if (readsLocation(request.headers['user-agent'])) return reply.code(200).send({ location, use_registry_credentials: false })
-        return reply.code(204).send(null)
-      },
+      async (request, reply) => sendLocation(deps, request, reply),
     )
 
     app.get(
@@ -67,9 +58,26 @@ export const moduleRoutes =
       async ({ params }, reply) => {
         const address = readModuleAddress(params)
         const found = requireModule(await deps.modules.find(address), address)
-        const { version } = latestVersion(found.versions) ?? requireModuleVersion(found, '')
+        const { version } = requireLatest(found)
         const { namespace, name, system } = found.address
         return reply.redirect(`/v1/modules/${namespace}/${name}/${system}/${version}/download`, 302)
       },
     )
   }
+
+interface DownloadRequest extends FastifyRequest {
+  readonly params: Static<typeof ModuleVersionParams>
+}
+
+async function sendLocation(deps: ModulesDeps, request: DownloadRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const address = readModuleAddress(request.params)
+  const answer = await deps.modules.find(address)
+  const row = requireModuleVersion(requireModule(answer, address), readModuleVersion(request.params.version))
+  const link = await deps.store.signUrl(row.storageKey, deps.config.downloads.linkLifeSeconds)
+  const location = link.startsWith('/') ? `${publicBaseUrl(request)}${link}` : link
+  if (request.method === 'GET') deps.downloads.count(row)
+  reply.header('x-terraform-get', location).header('cache-control', 'no-store')
+  if (answer.staleSeconds > 0) reply.header('x-registry-stale', answer.staleSeconds)
+  if (readsLocation(request.headers['user-agent'])) return reply.code(200).send({ location, use_registry_credentials: false })
+  return reply.code(204).send(null)
+}

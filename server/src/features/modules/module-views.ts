@@ -1,3 +1,4 @@
+import { ModuleSummaryDocument } from '@terrace/protocol/documents/module-documents.ts'
 import { Type } from 'typebox'
 import type { ModuleRow, ModuleVersionRow } from './module-queries.ts'
 
@@ -9,7 +10,8 @@ export const ModuleVersionView = Type.Object(
     id: Type.String(),
     version: Type.String(),
     state: Type.Union([Type.Literal('published'), Type.Literal('deprecated'), Type.Literal('damaged'), Type.Literal('deleted')]),
-    sha256: Type.String(),
+    sha256: Type.String({ description: 'Of the stored archive' }),
+    content_sha256: Type.String({ description: 'Of its content: equal for equal files' }),
     size: Type.Integer({ description: 'Bytes of the archive' }),
     commit: Type.Union([Type.String(), Type.Null()], { description: 'Commit it was made from, when it came from a repository' }),
     published_at: Type.String({ format: 'date-time' }),
@@ -20,6 +22,20 @@ export const ModuleVersionView = Type.Object(
     downloads: Type.Integer(),
   },
   { $id: 'ModuleVersion' },
+)
+
+/** A module in a list: what the extended registry API says of it, and its state. */
+export const FoundModuleView = Type.Object(
+  {
+    ...ModuleSummaryDocument.properties,
+    system: Type.String(),
+    latest_version: Type.String({ description: 'The newest that is no pre-release, else the newest' }),
+    download_count: Type.Integer({ description: 'Of all versions together' }),
+    deprecated: Type.Boolean(),
+    deprecation_message: Text,
+    successor: Text,
+  },
+  { $id: 'FoundModule' },
 )
 
 /** A module with its state. */
@@ -68,6 +84,7 @@ export function presentModuleVersion(row: ModuleVersionRow, downloads: number) {
     version: row.version,
     state: stateOf(row),
     sha256: row.sha256,
+    content_sha256: row.contentSha256,
     size: row.size,
     commit: row.commitSha,
     published_at: new Date(row.createdAt).toISOString(),

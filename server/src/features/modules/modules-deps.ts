@@ -1,7 +1,7 @@
 import type { Deps } from '../../base/deps.ts'
 import type { ModuleAnalyser } from '../module-analysis/index.ts'
 import type { ModuleArchiver } from '../module-archives/index.ts'
-import type { DownloadCounter } from './count-downloads.ts'
+import type { DownloadCounter } from './downloads/count-downloads.ts'
 import type { ModuleCatalog } from './module-catalog.ts'
 
 /** What the module registry needs besides the base. */

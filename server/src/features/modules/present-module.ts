@@ -41,6 +41,19 @@ export function presentSummary(
   }
 }
 
+/** The same for the user interface, which also shows the state. */
+export function presentFound(module: ModuleRow, latest: Pick<ModuleVersionRow, 'version' | 'createdAt'>, downloads: number) {
+  return {
+    ...presentSummary(module, latest, downloads),
+    system: module.system,
+    latest_version: latest.version,
+    download_count: downloads,
+    deprecated: module.deprecatedAt !== null,
+    deprecation_message: module.deprecationMessage,
+    successor: module.successor,
+  }
+}
+
 export interface DetailFacts {
   readonly row: ModuleVersionRow
   readonly analysis: ModuleAnalysis

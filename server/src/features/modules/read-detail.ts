@@ -1,6 +1,6 @@
 import { decodeJson } from '../../base/database/columns.ts'
 import type { ModuleAnalysis } from '../module-analysis/index.ts'
-import { sumDownloads } from './download-count-queries.ts'
+import { sumDownloads } from './downloads/download-count-queries.ts'
 import type { CatalogModule } from './module-catalog.ts'
 import { findModuleContent, listSystems, type ModuleVersionRow } from './module-queries.ts'
 import type { ModulesDeps } from './modules-deps.ts'

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { originOf } from '../../../base/http/edge-types.ts'
+import { type Origin, originOf } from '../../../base/http/edge-types.ts'
 import type { ModulesDeps } from '../modules-deps.ts'
 import { publishModuleVersion } from './publish-module-version.ts'
-import { readModuleUpload, toPublishInput } from './read-module-upload.ts'
+import { type ModuleUpload, readModuleUpload, toPublishInput } from './read-module-upload.ts'
 
 const PublishedModuleView = Type.Object(
   {
@@ -51,15 +51,19 @@ export const publishModuleRoutes =
           spool: deps.spool,
           archiveMaxBytes: deps.config.modules.archiveMaxMb * MEGABYTE,
         })
-        try {
-          const input = toPublishInput(upload)
-          const { created, problems, contentSha256, ...published } = await publishModuleVersion(deps, { ...input, by: originOf(request) })
-          return await reply
-            .code(created ? 201 : 200)
-            .send({ ...input.address, version: input.version, ...published, content_sha256: contentSha256, problems: [...problems] })
-        } finally {
-          await upload.discard()
-        }
+        const { created, ...published } = await publishUpload(deps, upload, originOf(request))
+        return reply.code(created ? 201 : 200).send(published)
       },
     )
   }
+
+/** The answer is made after the spool is empty again: who has it can rely on that. */
+async function publishUpload(deps: ModulesDeps, upload: ModuleUpload, by: Origin) {
+  try {
+    const input = toPublishInput(upload)
+    const { contentSha256, problems, ...published } = await publishModuleVersion(deps, { ...input, by })
+    return { ...input.address, version: input.version, ...published, content_sha256: contentSha256, problems: [...problems] }
+  } finally {
+    await upload.discard()
+  }
+}

@@ -36,13 +36,13 @@ export interface PublishModuleVersion {
 }
 
 export interface PublishedModuleVersion {
-  /** Of the archive as this publish made it. */
+  /** Of the stored archive. */
   readonly sha256: string
   /** Of its content before compression; what two publishes of a version are compared by. */
   readonly contentSha256: string
-  /** Bytes of the canonical archive. */
+  /** Bytes of the stored archive. */
   readonly size: number
-  /** `false` when the same content had been published before. */
+  /** `false` when the same content had been published before, also when its archive had to be restored. */
   readonly created: boolean
   /** What could not be analysed; the version is published all the same. */
   readonly problems: ModuleAnalysis['problems']
@@ -62,16 +62,18 @@ export async function publishModuleVersion(deps: ModulesDeps, input: PublishModu
     const archive = await deps.archiver.canonicalise(input.file.path, canonicalFile.path)
     const analysis = await deps.analyser.analyse(canonicalFile.path)
     const key = moduleArchiveKey(input.address, input.version)
-    const created = await withObjectClaims(deps.database.db, { keys: [key], waitMs: CLAIM_WAIT_MS }, async (claims) => {
-      if (!isMissing(await readState(deps.database.db, input), { input, contentSha256: archive.contentSha256 })) return false
+    const { contentSha256 } = archive
+    const stored = await withObjectClaims(deps.database.db, { keys: [key], waitMs: CLAIM_WAIT_MS }, async (claims) => {
+      const state = await readState(deps.database.db, input)
+      if (state !== undefined && !isMissing(state, { input, contentSha256 })) return { ...factsOf(state), created: false }
       await storeObjects(deps, claims, {
         objects: [{ key, path: canonicalFile.path, size: archive.size, sha256: archive.sha256 }],
         isOwned: async (db, storageKey) => (await findModuleVersionByStorageKey(db, storageKey))?.damagedAt === null,
         commit: (tx) => recordVersion(deps, tx, { input, archive, analysis, key }),
       })
-      return true
+      return { ...factsOf(archive), created: state === undefined }
     })
-    return { sha256: archive.sha256, contentSha256: archive.contentSha256, size: archive.size, created, problems: analysis.problems }
+    return { ...stored, contentSha256, problems: analysis.problems }
   } finally {
     await canonicalFile.discard()
   }
@@ -82,12 +84,15 @@ async function readState(db: Db, { address, version }: PublishModuleVersion): Pr
   return module && (await findModuleVersion(db, module.id, version))
 }
 
-/** Whether there is something to store; a damaged archive is replaced by the same content. */
+function factsOf({ sha256, size }: { readonly sha256: string; readonly size: number }) {
+  return { sha256, size }
+}
+
+/** Whether the archive is to be stored again; a damaged one is replaced by the same content. */
 function isMissing(
-  row: ModuleVersionRow | undefined,
+  row: ModuleVersionRow,
   { input, contentSha256 }: { readonly input: PublishModuleVersion; readonly contentSha256: string },
 ): boolean {
-  if (row === undefined) return true
   const name = `${formatModuleAddress(input.address)} ${input.version}`
   if (row.deletedAt !== null) {
     throw new RegistryError('MODULE_VERSION_DELETED', `Cannot publish "${name}": it was withdrawn and its number stays taken`, {

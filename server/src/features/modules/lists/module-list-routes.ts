@@ -2,15 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ModuleDetailDocument, ModuleListDocument } from '@terrace/protocol/documents/module-documents.ts'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { publicBaseUrl } from '../../base/http/public-base-url.ts'
-import { searchModules } from '../module-search/index.ts'
-import { latestVersion, requireModule, requireModuleVersion } from './module-catalog.ts'
+import { publicBaseUrl } from '../../../base/http/public-base-url.ts'
+import { SearchChoices, searchModules } from '../../module-search/index.ts'
+import { requireLatest, requireModule, requireModuleVersion } from '../module-catalog.ts'
+import { ModuleParams, ModuleVersionParams } from '../module-routes.ts'
+import type { ModulesDeps } from '../modules-deps.ts'
+import { presentDetail, presentMeta } from '../present-module.ts'
+import { readDetail } from '../read-detail.ts'
+import { readModuleAddress, readModuleVersion } from '../read-module-address.ts'
 import { countModules, listModuleIds, type ModuleListFilter } from './module-list-queries.ts'
-import { ModuleParams, ModuleVersionParams } from './module-routes.ts'
-import type { ModulesDeps } from './modules-deps.ts'
-import { presentDetail, presentMeta } from './present-module.ts'
-import { readDetail } from './read-detail.ts'
-import { readModuleAddress, readModuleVersion } from './read-module-address.ts'
 import { readSummaries } from './read-summaries.ts'
 
 const ListQuery = Type.Object({
@@ -18,9 +18,14 @@ const ListQuery = Type.Object({
   offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
   provider: Type.Optional(Type.String({ maxLength: 64 })),
   namespace: Type.Optional(Type.String({ maxLength: 64 })),
-  verified: Type.Optional(Type.String({ maxLength: 8 })),
+  verified: Type.Optional(Type.Boolean({ description: 'No module here is verified by anybody' })),
 })
-const SearchQuery = Type.Object({ ...ListQuery.properties, q: Type.String({ minLength: 1, maxLength: 256 }) })
+const SearchQuery = Type.Object({
+  ...ListQuery.properties,
+  ...SearchChoices,
+  system: Type.Optional(Type.String({ maxLength: 64, description: 'The same as provider' })),
+  q: Type.String({ minLength: 1, maxLength: 256 }),
+})
 
 /** Rows of a page when the client does not say, as on the public registry (protocol.md 6.4). */
 const DEFAULT_LIMIT = 15
@@ -34,6 +39,7 @@ export const moduleListRoutes =
     const response = { 200: ModuleListDocument }
     const answer = async (request: FastifyRequest, query: PageOfList, filter: ModuleListFilter) => {
       const page = pageOf(query)
+      if (query.verified) return noneVerified(page)
       const wanted = { ...filter, system: query.provider }
       const [ids, total] = await Promise.all([listModuleIds(deps.database.db, wanted, page), countModules(deps.database.db, wanted)])
       return { meta: presentMeta(page, total, listUrl(request)), modules: await readSummaries(deps, ids) }
@@ -48,15 +54,10 @@ export const moduleListRoutes =
       '/v1/modules/search',
       { config, schema: { summary: 'Search modules', querystring: SearchQuery, response } },
       async (request) => {
-        const { q, namespace, provider } = request.query
+        const { q, namespace, provider, system = provider, deprecated, sort = 'relevance', verified } = request.query
         const page = pageOf(request.query)
-        const { moduleIds, total } = await searchModules(deps.database.db, {
-          q,
-          ...(namespace !== undefined && { namespace }),
-          ...(provider !== undefined && { system: provider }),
-          sort: 'relevance',
-          ...page,
-        })
+        if (verified) return noneVerified(page)
+        const { moduleIds, total } = await searchModules(deps.database.db, { q, namespace, system, deprecated, sort, ...page })
         return { meta: presentMeta(page, total, listUrl(request)), modules: await readSummaries(deps, moduleIds) }
       },
     )
@@ -85,8 +86,7 @@ export const moduleDetailRoutes =
       async ({ params }) => {
         const address = readModuleAddress(params)
         const found = requireModule(await deps.modules.find(address), address)
-        const row = latestVersion(found.versions) ?? requireModuleVersion(found, '')
-        return presentDetail(found, await readDetail(deps, found, row))
+        return presentDetail(found, await readDetail(deps, found, requireLatest(found)))
       },
     )
     app.get(
@@ -105,6 +105,12 @@ interface PageOfList {
   readonly limit?: number
   readonly offset?: number
   readonly provider?: string
+  readonly verified?: boolean
+}
+
+/** A mark of the public registry's staff, which modules here never have (protocol.md 6.4). */
+function noneVerified(page: { readonly limit: number; readonly offset: number }) {
+  return { meta: presentMeta({ ...page, offset: 0 }, 0, ''), modules: [] }
 }
 
 function pageOf({ limit = DEFAULT_LIMIT, offset = 0 }: PageOfList) {

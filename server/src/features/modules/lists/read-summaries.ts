@@ -1,17 +1,13 @@
-import type { ModuleSummaryDocument } from '@terrace/protocol/documents/module-documents.ts'
 import { compareVersions } from '@terrace/protocol/versions.ts'
-import { sumDownloads } from './download-count-queries.ts'
-import { latestVersion } from './module-catalog.ts'
+import { sumDownloads } from '../downloads/download-count-queries.ts'
+import { latestVersion } from '../module-catalog.ts'
+import { listModulesById } from '../module-queries.ts'
+import type { ModulesDeps } from '../modules-deps.ts'
+import { presentFound } from '../present-module.ts'
 import { listVersionsOfModules } from './module-list-queries.ts'
-import { listModulesById } from './module-queries.ts'
-import type { ModulesDeps } from './modules-deps.ts'
-import { presentSummary } from './present-module.ts'
 
 /** Summaries of modules in the order of the ids, in three queries whatever their number. */
-export async function readSummaries(
-  { database: { db } }: Pick<ModulesDeps, 'database'>,
-  ids: readonly string[],
-): Promise<ModuleSummaryDocument[]> {
+export async function readSummaries({ database: { db } }: Pick<ModulesDeps, 'database'>, ids: readonly string[]) {
   const [modules, versions] = await Promise.all([listModulesById(db, ids), listVersionsOfModules(db, ids)])
   const counts = await sumDownloads(
     db,
@@ -25,6 +21,6 @@ export async function readSummaries(
     const latest = latestVersion(own)
     if (module === undefined || latest === undefined) return []
     const downloads = own.reduce((sum, version) => sum + (counts.get(version.id) ?? 0), 0)
-    return [presentSummary(module, latest, downloads)]
+    return [presentFound(module, latest, downloads)]
   })
 }

@@ -1,4 +1,4 @@
-import type { Db } from '../../base/database/open-database.ts'
+import type { Db } from '../../../base/database/open-database.ts'
 
 /** Adds downloads of a version on a day (`2026-01-31`). */
 export async function addDownloads(db: Db, row: { versionId: string; day: string; count: number }): Promise<void> {

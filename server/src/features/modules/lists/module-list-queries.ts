@@ -1,4 +1,4 @@
-import type { Db } from '../../base/database/open-database.ts'
+import type { Db } from '../../../base/database/open-database.ts'
 
 export interface ModuleListFilter {
   /** Any case. */
@@ -12,7 +12,14 @@ function filtered(db: Db, filter: ModuleListFilter) {
   let query = db
     .selectFrom('modules as m')
     .where((eb) =>
-      eb.exists(eb.selectFrom('moduleVersions as v').select('v.id').whereRef('v.moduleId', '=', 'm.id').where('v.deletedAt', 'is', null)),
+      eb.exists(
+        eb
+          .selectFrom('moduleVersions as v')
+          .select('v.id')
+          .whereRef('v.moduleId', '=', 'm.id')
+          .where('v.deletedAt', 'is', null)
+          .where('v.damagedAt', 'is', null),
+      ),
     )
   if (filter.namespace !== undefined) query = query.where('m.namespaceKey', '=', filter.namespace.toLowerCase())
   if (filter.name !== undefined) query = query.where('m.nameKey', '=', filter.name.toLowerCase())
@@ -49,5 +56,6 @@ export function listVersionsOfModules(db: Db, moduleIds: readonly string[]) {
     .select(['id', 'moduleId', 'version', 'createdAt'])
     .where('moduleId', 'in', moduleIds)
     .where('deletedAt', 'is', null)
+    .where('damagedAt', 'is', null)
     .execute()
 }

@@ -1,7 +1,7 @@
-import type { Clock } from '../../base/clock.ts'
-import type { Database } from '../../base/database/open-database.ts'
-import type { Logger } from '../../base/logger.ts'
-import { countDownloads } from '../module-search/index.ts'
+import type { Clock } from '../../../base/clock.ts'
+import type { Database } from '../../../base/database/open-database.ts'
+import type { Logger } from '../../../base/logger.ts'
+import { countDownloads } from '../../module-search/index.ts'
 import { addDownloads } from './download-count-queries.ts'
 
 /** Counts downloads in memory and writes them in batches: a download must neither wait for a write nor fail by one. */
