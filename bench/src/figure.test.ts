@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isMet, median, ratios, takeTurns } from './figure.ts'
+import { isMet, median, percentile, ratios, takeTurns } from './figure.ts'
 
 describe('figures', () => {
   test('the median of an even number of values lies between the two in the middle', () => {
@@ -9,6 +9,13 @@ describe('figures', () => {
 
   test('the median of nothing is refused', () => {
     expect(() => median([])).toThrow(RangeError)
+  })
+
+  test('a percentile is a value that was measured, whatever the order', () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index)
+    expect(percentile(hundred, 0.95)).toBe(95)
+    expect(percentile([3, 1, 2], 0.95)).toBe(3)
+    expect(() => percentile([], 0.5)).toThrow(RangeError)
   })
 
   test('one bad round does not decide whether a goal is met', () => {

@@ -41,6 +41,13 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** The smallest of the values that at least this share of them (0 to 1) does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)]
+  if (value === undefined) throw new RangeError('There is no percentile of nothing')
+  return value
+}
+
 /** Whether the median is where it has to be. */
 export function isMet({ goal, values }: Pick<Figure, 'goal' | 'values'>): boolean {
   return goal.direction === 'at least' ? median(values) >= goal.value : median(values) <= goal.value

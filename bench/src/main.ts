@@ -9,17 +9,19 @@ import type { Scenario } from './scenario.ts'
 import { download } from './scenarios/download.ts'
 import { load } from './scenarios/load.ts'
 import { memory } from './scenarios/memory.ts'
+import { moduleLists } from './scenarios/module-lists.ts'
+import { moduleSearch } from './scenarios/module-search.ts'
 import { requests } from './scenarios/requests.ts'
 import { start } from './scenarios/start.ts'
 
-const SCENARIOS: readonly Scenario[] = [requests, download, load, memory, start]
+const SCENARIOS: readonly Scenario[] = [requests, download, load, memory, start, moduleSearch, moduleLists]
 const RESULTS = join(import.meta.dirname, '../results.json')
 const PAGE = join(import.meta.dirname, '../../docs/performance.md')
 
 const HELP = `Usage: npm run bench [-- --only NAME] [-- --dry]
 
 Measures Terrace against other programs on this machine, turn by turn, and writes bench/results.json and the table in
-docs/performance.md. Takes about ten minutes; nothing else should run meanwhile.
+docs/performance.md. Takes about a quarter of an hour; nothing else should run meanwhile.
 
   --only NAME  one of: ${SCENARIOS.map(({ name }) => name).join(', ')}; may be given several times
   --dry        writes nothing
