@@ -9,6 +9,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   audit: ['access'],
   accounts: [],
   definitions: [],
+  'api-reference': [],
   discovery: [],
   files: [],
   health: [],

@@ -5,8 +5,9 @@ import { createServer, type RateLimits, type ServerOptions } from './base/http/c
 import type { App } from './base/http/edge-types.ts'
 import type { Lifecycle } from './base/http/lifecycle.ts'
 import type { Config } from './config/config-schema.ts'
-import { hasScope, isScope } from './features/access/index.ts'
+import { holdsScope, isScope } from './features/access/index.ts'
 import { accountRoutes, createAuthenticator } from './features/accounts/index.ts'
+import { apiReferenceRoutes } from './features/api-reference/index.ts'
 import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
@@ -43,7 +44,8 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
     trustedProxies: config.server.behindProxy ? config.server.trustedProxies : [],
     rateLimits: rateLimitsOf(config),
     authenticate: createAuthenticator(deps),
-    hasScope,
+    holdsScope,
+    anonymousRead: config.auth.anonymousRead,
     isScope,
     onFailedAttempt: recordAttempt,
     ...(await readTls(config)),
@@ -53,6 +55,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
 
   await app.register(discoveryRoutes(deps))
   await app.register(healthRoutes({ ...deps, lifecycle }))
+  await app.register(apiReferenceRoutes())
   await app.register(providerRoutes(deps))
   await app.register(mirrorRoutes(deps))
   await app.register(shasumsRoutes(deps))

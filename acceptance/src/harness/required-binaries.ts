@@ -7,6 +7,7 @@ const BINARIES = {
   tofu: { variable: 'TOFU_BIN', howToGet: 'install it from https://opentofu.org/docs/intro/install/' },
   gpg: { variable: 'GPG_BIN', howToGet: 'apt-get install gnupg' },
   nginx: { variable: 'NGINX_BIN', howToGet: 'apt-get install nginx-light' },
+  chromium: { variable: 'CHROMIUM_BIN', howToGet: 'apt-get install chromium' },
   wrk: { variable: 'WRK_BIN', howToGet: 'apt-get install wrk' },
 } as const
 
