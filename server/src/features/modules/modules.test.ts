@@ -1,10 +1,7 @@
-import type { LightMyRequestResponse } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
-import { packModule } from '../../testing/pack-module.ts'
+import { type ModulePublish, publishModule } from '../../testing/publish-modules.ts'
 import { type TestApp, testApp } from '../../testing/test-app.ts'
-
-const NET = 'acme/net/aws'
 
 const netFiles = (version: string) => ({
   'main.tf': `variable "cidr" {\n  type = string\n}\n${version === '2.0.0' ? 'variable "zones" {\n  type = list(string)\n}\n' : ''}output "id" {\n  value = 1\n}\n`,
@@ -13,29 +10,7 @@ const netFiles = (version: string) => ({
   'examples/basic/main.tf': 'module "net" {\n  source = "../.."\n}\n',
 })
 
-interface Publish {
-  readonly address?: string
-  readonly version?: string
-  readonly files?: Readonly<Record<string, string>>
-  readonly archive?: Uint8Array
-  readonly fields?: Readonly<Record<string, string>>
-}
-
-async function publish(app: TestApp, input: Publish = {}): Promise<LightMyRequestResponse> {
-  const { address = NET, version = '1.0.0' } = input
-  const { files = netFiles(version), fields = {} } = input
-  const [namespace = '', name = '', system = ''] = address.split('/')
-  const form = new FormData()
-  for (const [field, value] of Object.entries({ namespace, name, system, version, ...fields })) form.set(field, value)
-  form.set('file', new Blob([(input.archive ?? packModule(files)) as Uint8Array<ArrayBuffer>]), 'module.tar.gz')
-  const encoded = new Response(form)
-  return app.asAdmin({
-    method: 'POST',
-    url: '/api/v1/modules',
-    headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
-    payload: Buffer.from(await encoded.arrayBuffer()),
-  })
-}
+const publish = (app: TestApp, input: ModulePublish = {}) => publishModule(app, { files: netFiles(input.version ?? '1.0.0'), ...input })
 
 const read = async (app: TestApp, url: string) => (await app.request(url)).json<Record<string, unknown>>()
 
@@ -81,7 +56,7 @@ describe.each(DIALECTS)('modules on %s', (dialect) => {
     ['an archive that is none', { archive: Buffer.from('hello') }, 422, 'INVALID_MODULE_ARCHIVE'],
     ['an archive without configuration', { files: { 'README.md': 'x' } }, 422, 'INVALID_MODULE_ARCHIVE'],
     ['an unknown field', { fields: { colour: 'red' } }, 400, 'BAD_REQUEST'],
-  ] satisfies [string, Publish, number, string][])('%s is refused and nothing is published', async (...[, input, status, code]) => {
+  ] satisfies [string, ModulePublish, number, string][])('%s is refused and nothing is published', async (...[, input, status, code]) => {
     const app = await testApp(dialect)
     const response = await publish(app, input)
     expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([status, code])
