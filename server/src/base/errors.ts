@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   SIGN_IN_REFUSED: { status: 401, title: 'Wrong user name or password' },
   SETUP_TOKEN_INVALID: { status: 401, title: 'The set-up token is wrong, used or expired' },
   SCOPE_MISSING: { status: 403, title: 'The credential lacks the needed scope' },
+  CSRF_FAILED: { status: 403, title: 'The change may come from a foreign page' },
   LINK_INVALID: { status: 403, title: 'The download link is wrong or has expired' },
   ROUTE_NOT_FOUND: { status: 404, title: 'There is no such address on this server' },
   PROVIDER_NOT_FOUND: { status: 404, title: 'There is no such provider' },

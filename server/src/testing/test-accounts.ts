@@ -6,7 +6,7 @@ import { type AccountDeps, accountRoutes, createAuthenticator } from '../feature
 import { createPasswords } from '../features/accounts/passwords.ts'
 import { auditRoutes } from '../features/audit/index.ts'
 import { type Dialect, openTestDatabase, type TestDatabase } from './dialects.ts'
-import { openTestEdge, type TestClock, type TestEdge, type TestEdgeOptions, testClock, testLog } from './test-edge.ts'
+import { openTestEdge, TEST_CSRF_KEY, type TestClock, type TestEdge, type TestEdgeOptions, testClock, testLog } from './test-edge.ts'
 
 /** A password that passes the rules. */
 export const PASSWORD = 'correct horse battery'
@@ -50,7 +50,7 @@ export async function openTestAccounts(dialect: Dialect, options: TestAccountsOp
     database,
     clock,
     logger: log.logger,
-    secrets: { jwtKey: keyOf(1), apiKeyKey: keyOf(2), setupTokenKey: keyOf(3) },
+    secrets: { jwtKey: keyOf(1), csrfKey: TEST_CSRF_KEY, apiKeyKey: keyOf(2), setupTokenKey: keyOf(3) },
     config: {
       auth: { jwtExpirationHours: 8, bcryptCost: CHEAP_COST, setupTokenHours: 24 },
       admin: options.admin ?? { username: '', password: '' },

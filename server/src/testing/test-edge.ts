@@ -23,6 +23,9 @@ export function testClock(startMs = Date.UTC(2026, 0, 2, 3, 4, 5)): TestClock {
   }
 }
 
+/** Makes the CSRF tokens of the test's edge. */
+export const TEST_CSRF_KEY = new Uint8Array(32).fill(4)
+
 /** A log that keeps its lines. */
 export interface TestLog {
   readonly logger: Logger

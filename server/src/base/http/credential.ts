@@ -9,7 +9,8 @@ const MAX_TOKEN_LENGTH = 4096
 const BARE_BEARER = /^bearer\s*$/i
 const TOKEN = /^[\x21-\x7e]+$/
 
-function asToken(text: string): Credential {
+/** A token that was sent by itself. */
+export function readToken(text: string): Credential {
   return text.length <= MAX_TOKEN_LENGTH && TOKEN.test(text) ? { kind: 'token', token: text } : MALFORMED
 }
 
@@ -24,8 +25,8 @@ export function readCredential(authorization: string | undefined): Credential {
   const space = authorization.indexOf(' ')
   const scheme = authorization.slice(0, space).toLowerCase()
   const value = authorization.slice(space + 1).trim()
-  if (scheme === 'bearer') return asToken(value)
+  if (scheme === 'bearer') return readToken(value)
   if (scheme !== 'basic' || value.length > MAX_TOKEN_LENGTH) return MALFORMED
   const decoded = Buffer.from(value, 'base64').toString('latin1')
-  return asToken(decoded.slice(decoded.indexOf(':') + 1))
+  return readToken(decoded.slice(decoded.indexOf(':') + 1))
 }

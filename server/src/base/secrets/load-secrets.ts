@@ -7,6 +7,8 @@ import { readOrCreateSecret } from './secret-file.ts'
 export interface Secrets extends Sealer {
   /** Signs session tokens (HS256). Independent of the encryption key, so that either can be changed alone. */
   readonly jwtKey: Uint8Array
+  /** Makes the CSRF tokens of browser sessions. */
+  readonly csrfKey: Uint8Array
   /** Signs download links. */
   readonly linkKey: Uint8Array
   /** HMAC key of stored API keys: a stolen table alone does not let anyone test guesses. */
@@ -56,6 +58,7 @@ export async function loadSecrets({ config, dataDir }: LoadSecretsOptions): Prom
     seal,
     unseal,
     jwtKey: derive(jwtMaterial, 'session token'),
+    csrfKey: derive(jwtMaterial, 'csrf token'),
     linkKey: derive(material, 'download link'),
     apiKeyKey: derive(material, 'api key'),
     setupTokenKey: derive(material, 'setup token'),

@@ -58,9 +58,9 @@ describe('secrets', () => {
   })
 
   test('no derived key equals another one', async () => {
-    const { jwtKey, linkKey, apiKeyKey, setupTokenKey } = await load(temporaryFolder())
-    const keys = [jwtKey, linkKey, apiKeyKey, setupTokenKey].map((key) => Buffer.from(key).toString('hex'))
-    expect(new Set(keys).size).toBe(4)
+    const { jwtKey, csrfKey, linkKey, apiKeyKey, setupTokenKey } = await load(temporaryFolder())
+    const keys = [jwtKey, csrfKey, linkKey, apiKeyKey, setupTokenKey].map((key) => Buffer.from(key).toString('hex'))
+    expect(new Set(keys).size).toBe(5)
   })
 
   test('a damaged file is an error and stays as it is', async () => {

@@ -2,7 +2,7 @@ import type { Deps } from '../../base/deps.ts'
 
 /** What the accounts feature needs of the server. */
 export interface AccountDeps extends Pick<Deps, 'database' | 'clock' | 'logger'> {
-  readonly secrets: Pick<Deps['secrets'], 'jwtKey' | 'apiKeyKey' | 'setupTokenKey'>
+  readonly secrets: Pick<Deps['secrets'], 'jwtKey' | 'csrfKey' | 'apiKeyKey' | 'setupTokenKey'>
   readonly config: {
     readonly auth: { readonly jwtExpirationHours: number; readonly bcryptCost: number; readonly setupTokenHours: number }
     readonly admin: { readonly username: string; readonly password: string }

@@ -12,6 +12,7 @@ const USER_AGENT_MAX = 256
 
 /** A session that was just opened. */
 export interface OpenedSession {
+  readonly id: string
   /** Session token; shown once. */
   readonly token: string
   readonly expiresAt: UnixMs
@@ -48,5 +49,5 @@ export async function openSession(deps: SessionDeps, tx: Db, { user, origin, use
     object: user.username,
   })
   const token = await deps.sessionTokens.sign({ userId: user.id, sessionId }, { issuedAt, expiresAt })
-  return { token, expiresAt }
+  return { id: sessionId, token, expiresAt }
 }
