@@ -13,6 +13,9 @@ export interface ResponseHead {
 export interface ExchangeRequest {
   readonly dispatcher: Dispatcher
   readonly url: URL
+  /** Default `GET`. */
+  readonly method?: 'GET' | 'POST'
+  readonly body?: string
   readonly headers: Readonly<Record<string, string>>
   /** Longest wait for the head of the answer. */
   readonly headTimeoutMs: number
@@ -36,7 +39,7 @@ const WINDOW_BYTES = 1 << 20
 const MAX_DISCARDED_BYTES = 64 * 1024
 
 /**
- * One GET on one connection. Rejects with a ConnectionError, with what `accept` or the sink threw, or with the reason of the
+ * One request on one connection. Rejects with a ConnectionError, with what `accept` or the sink threw, or with the reason of the
  * signal, and only when the sink is no longer at work.
  */
 export function exchange(request: ExchangeRequest): Promise<Exchanged> {
@@ -52,7 +55,8 @@ export function exchange(request: ExchangeRequest): Promise<Exchanged> {
       {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
-        method: 'GET',
+        method: request.method ?? 'GET',
+        body: request.body ?? null,
         headers: request.headers,
         headersTimeout: request.headTimeoutMs,
         bodyTimeout: request.idleTimeoutMs,

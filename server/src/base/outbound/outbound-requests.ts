@@ -44,3 +44,21 @@ export interface Downloaded {
   readonly contentLength: number | undefined
   readonly finalUrl: URL
 }
+
+export interface SendOptions extends Omit<RequestOptions, 'maxRedirects'> {
+  /** Default `GET`. */
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Limit of the body of the answer, before and after decompression. */
+  readonly maxBytes: number
+  /** Limit of the whole call. */
+  readonly timeoutMs?: number
+}
+
+export interface SentAnswer {
+  /** Any below 500 but 429; a redirect is an answer. */
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Uint8Array
+}

@@ -4,10 +4,11 @@ import { createDispatchers, type ResolveAddresses } from './dispatchers.ts'
 import { downloadBody } from './download.ts'
 import type { ByteSink } from './exchange.ts'
 import { createFollower, type OutboundLogger } from './follow-redirects.ts'
-import type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes } from './outbound-requests.ts'
+import type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes, SendOptions, SentAnswer } from './outbound-requests.ts'
 import { readBytes } from './read-bytes.ts'
+import { sendRequest } from './send-request.ts'
 
-export type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes } from './outbound-requests.ts'
+export type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes, SendOptions, SentAnswer } from './outbound-requests.ts'
 
 export interface OutboundOptions {
   /** CIDRs of private networks that may be contacted all the same. */
@@ -23,9 +24,9 @@ export interface OutboundOptions {
 
 /**
  * The only door to other servers. Every connection is checked after DNS and on each redirect; redirects never lead from https to
- * http; no credential or cookie is ever sent; an origin that asked to wait is left alone until then.
+ * http; no credential or cookie is sent but what `send` is given; an origin that asked to wait is left alone until then.
  *
- * Both calls throw {@link RegistryError}: OUTBOUND_BLOCKED (the address is not allowed), UPSTREAM_RATE_LIMITED (429, 503 with
+ * All calls throw {@link RegistryError}: OUTBOUND_BLOCKED (the address is not allowed), UPSTREAM_RATE_LIMITED (429, 503 with
  * Retry-After; `retryAfterSeconds`), UPSTREAM_UNAVAILABLE (5xx, timeouts, DNS, refused, truncated), UPSTREAM_REFUSED (any other
  * status, in `detail.status`; too large; unusable redirect; untrusted certificate). A given `signal` throws its own reason.
  */
@@ -37,6 +38,11 @@ export interface Outbound {
    * upstream supports it; what reached the sink must still be checked as a whole by the caller. What the sink throws is thrown.
    */
   download(url: URL | string, options: DownloadOptions, sink: ByteSink): Promise<Downloaded>
+  /**
+   * One request with the caller's own headers and body, for identity providers: redirects are not followed, so that no credential
+   * goes further than meant, and nothing is sent twice. Only 5xx and 429 are failures; other answers are the caller's to read.
+   */
+  send(url: URL | string, options: SendOptions): Promise<SentAnswer>
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -53,6 +59,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
   return {
     getBytes: (url, request) => readBytes(follow, url, { timeoutMs: apiTimeoutMs, ...request }),
     download: (url, request, sink) => downloadBody(follow, url, { ...request, sink }),
+    send: (url, request) =>
+      sendRequest({ dispatchers, guard, nowMs: () => clock.now(), logger }, url, { timeoutMs: apiTimeoutMs, ...request }),
     close: () => dispatchers.close(),
   }
 }

@@ -42,7 +42,8 @@ export async function readBytes(
   }
 }
 
-function limitedSink(head: ResponseHead, target: { url: URL; maxBytes: number; chunks: Uint8Array[] }): ByteSink {
+/** Keeps the chunks of a body up to a limit, which also binds the announced length. */
+export function limitedSink(head: ResponseHead, target: { url: URL; maxBytes: number; chunks: Uint8Array[] }): ByteSink {
   const { url, maxBytes, chunks } = target
   if (Number(head.headers['content-length'] ?? 0) > maxBytes) throw tooLargeError(url, maxBytes)
   let bytes = 0
@@ -53,7 +54,8 @@ function limitedSink(head: ResponseHead, target: { url: URL; maxBytes: number; c
   }
 }
 
-async function decode(body: Uint8Array, as: { encoding: string | undefined; maxBytes: number; url: URL }): Promise<Uint8Array> {
+/** Undoes gzip and deflate, within the same limit. */
+export async function decode(body: Uint8Array, as: { encoding: string | undefined; maxBytes: number; url: URL }): Promise<Uint8Array> {
   const encoding = as.encoding?.trim().toLowerCase() ?? ''
   if (encoding === '' || encoding === 'identity') return body
   const decoder = DECODERS[encoding]
