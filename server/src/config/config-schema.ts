@@ -53,12 +53,23 @@ const auth = section('Signing in.', {
   }),
   jwt_expiration_hours: wholeNumber({ description: 'Life of a session.', unit: 'hours', default: 8, minimum: 1, maximum: 8760 }),
   bcrypt_cost: wholeNumber({ description: 'Cost of password hashes (each step doubles the work).', default: 12, minimum: 10, maximum: 16 }),
+  anonymous_read: flag({
+    description: 'Public namespaces and mirrors are read without a token. With `false` every read needs one.',
+    default: true,
+  }),
   setup_token_hours: wholeNumber({
     description: 'Life of the one-time set-up token.',
     unit: 'hours',
     default: 24,
     minimum: 1,
     maximum: 720,
+  }),
+})
+
+const multiTenancy = section('One registry for several organisations.', {
+  enabled: flag({
+    description: 'Roles count in their own organisation only. Without it there is one organisation, and its roles count everywhere.',
+    default: false,
   }),
 })
 
@@ -234,6 +245,7 @@ export const ConfigSchema = section('Settings of the server.', {
   storage,
   database,
   auth,
+  multi_tenancy: multiTenancy,
   admin,
   security,
   logging,

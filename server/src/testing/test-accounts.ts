@@ -1,7 +1,7 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { encodeJson } from '../base/database/columns.ts'
 import { newId } from '../base/ids.ts'
-import { hasScope, isScope, type Scope } from '../features/access/index.ts'
+import { holdsScope, isScope, type Scope } from '../features/access/index.ts'
 import { type AccountDeps, accountRoutes, createAuthenticator } from '../features/accounts/index.ts'
 import { createPasswords } from '../features/accounts/passwords.ts'
 import { auditRoutes } from '../features/audit/index.ts'
@@ -52,6 +52,7 @@ export async function openTestAccounts(dialect: Dialect, options: TestAccountsOp
     logger: log.logger,
     secrets: { jwtKey: keyOf(1), csrfKey: TEST_CSRF_KEY, apiKeyKey: keyOf(2), setupTokenKey: keyOf(3) },
     config: {
+      multiTenancy: { enabled: false },
       auth: { jwtExpirationHours: 8, bcryptCost: CHEAP_COST, setupTokenHours: 24 },
       admin: options.admin ?? { username: '', password: '' },
     },
@@ -62,7 +63,7 @@ export async function openTestAccounts(dialect: Dialect, options: TestAccountsOp
     app.get('/api/v1/probe', { config: { requires: 'providers:read' } }, ({ actor }) => actor)
     app.get('/v1/probe', { config: { requires: 'anyone' } }, ({ actor }) => actor)
   }
-  const edge = openTestEdge(register, { authenticate: createAuthenticator(deps), hasScope, isScope, clock, ...options.edge })
+  const edge = openTestEdge(register, { authenticate: createAuthenticator(deps), holdsScope, isScope, clock, ...options.edge })
   const { request } = edge
   const as = (token: string, injected: InjectOptions) =>
     request({ ...injected, headers: { ...injected.headers, authorization: `Bearer ${token}` } })

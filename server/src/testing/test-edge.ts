@@ -56,7 +56,7 @@ export type TestActors = Readonly<Record<string, Actor>>
 
 /** A signed-in person with these scopes. */
 export function testActor(name: string, scopes: Actor['scopes']): Actor {
-  return { kind: 'session', id: `id-of-${name}`, name, scopes, credentialId: `session-of-${name}` }
+  return { kind: 'session', id: `id-of-${name}`, name, scopes, grants: [], credentialId: `session-of-${name}` }
 }
 
 /** What a test changes of the edge; `actors` are the tokens that are valid. */
@@ -82,7 +82,8 @@ export function openTestEdge(
     trustedProxies: [],
     rateLimits: undefined,
     authenticate: (token) => actors[token],
-    hasScope: (held, needed) => held.includes('admin') || held.includes(needed),
+    holdsScope: ({ scopes }, needed) => scopes.includes('admin') || scopes.includes(needed),
+    anonymousRead: true,
     isScope: (text) => text === 'admin' || text.includes(':'),
     onFailedAttempt: (attempt) => failedAttempts.push(attempt),
     ...changes,

@@ -1,6 +1,17 @@
 import type { Platform } from '@terrace/protocol/platforms.ts'
 import type { Generated } from 'kysely'
 import type { UnixMs } from '../clock.ts'
+import type {
+  LoginCodesTable,
+  NamespacesTable,
+  OrganizationMembersTable,
+  OrganizationsTable,
+  RoleTemplatesTable,
+  SignOnAttemptsTable,
+  TrustRulesTable,
+  UsedIdentityTokensTable,
+  UserIdentitiesTable,
+} from './identity-schema.ts'
 
 /**
  * The tables, as Kysely sees them: camelCase here, snake_case in the database (CamelCasePlugin).
@@ -26,6 +37,15 @@ export interface Schema {
   moduleVersionDownloads: ModuleVersionDownloadsTable
   moduleSearch: ModuleSearchTable
   moduleSearchSpellings: ModuleSearchSpellingsTable
+  organizations: OrganizationsTable
+  roleTemplates: RoleTemplatesTable
+  organizationMembers: OrganizationMembersTable
+  namespaces: NamespacesTable
+  userIdentities: UserIdentitiesTable
+  signOnAttempts: SignOnAttemptsTable
+  loginCodes: LoginCodesTable
+  trustRules: TrustRulesTable
+  usedIdentityTokens: UsedIdentityTokensTable
 }
 
 /** One row, id `system`, inserted by the first migration. */
@@ -47,10 +67,14 @@ export interface UsersTable {
   username: string
   /** bcrypt; null for people who sign in elsewhere. */
   passwordHash: string | null
-  /** JSON array of scopes. */
+  /** JSON array of scopes that count in the whole registry; roles in organisations come on top. */
   scopes: string
   createdAt: UnixMs
   disabledAt: UnixMs | null
+  displayName: string | null
+  /** Lower case, unique. */
+  email: string | null
+  lastSignInAt: UnixMs | null
 }
 
 export interface SessionsTable {
@@ -66,7 +90,8 @@ export interface SessionsTable {
 
 export interface ApiKeysTable {
   id: string
-  userId: string
+  /** Owner; null for the key of a pipeline, which has a trust rule instead. */
+  userId: string | null
   name: string
   /** First 10 characters of the key, for display. */
   prefix: string
@@ -77,6 +102,17 @@ export interface ApiKeysTable {
   createdAt: UnixMs
   expiresAt: UnixMs | null
   revokedAt: UnixMs | null
+  /** `key`, `login` (made by `terraform login`) or `ci` (made for a pipeline). */
+  kind: Generated<string>
+  /** The only organisation in which it counts; null: everywhere its owner may. */
+  organizationId: string | null
+  /** The rule that a pipeline's key comes from. */
+  trustRuleId: string | null
+  /** JSON array of the only namespaces it may change; null: no restriction. */
+  namespaces: string | null
+  /** Written in batches, off the read path. */
+  lastUsedAt: UnixMs | null
+  expiryNotificationSentAt: UnixMs | null
 }
 
 /** Append-only. Actor id and name are copied, so that a row outlives its user. */

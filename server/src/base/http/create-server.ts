@@ -35,7 +35,8 @@ export interface ServerOptions {
   /** `undefined`: no limits. */
   readonly rateLimits: RateLimits | undefined
   readonly authenticate: Authenticate
-  readonly hasScope: ChainOptions['hasScope']
+  readonly holdsScope: ChainOptions['holdsScope']
+  readonly anonymousRead: ChainOptions['anonymousRead']
   readonly isScope: ChainOptions['isScope']
   /** Receives denied requests and failed changes. Must not throw. */
   readonly onFailedAttempt: (attempt: FailedAttempt) => void

@@ -21,6 +21,12 @@ export type RateLimitTier = 'protocol' | 'api' | 'sign_in' | 'upload' | 'none'
 /** How a route renders errors: `{"errors":[…]}`, RFC 9457 problem JSON, or one line of text. */
 export type ErrorFormat = 'protocol' | 'problem' | 'text'
 
+/** What somebody may do in one organisation. */
+export interface OrganizationGrant {
+  readonly organizationId: string
+  readonly scopes: readonly ScopeText[]
+}
+
 /** Who sends a request. */
 export interface Actor {
   readonly kind: 'anonymous' | 'session' | 'api_key' | 'system'
@@ -28,14 +34,18 @@ export interface Actor {
   readonly id: string | null
   /** User name, with the key's name behind a slash for an API key. For people, not for decisions. */
   readonly name: string
-  /** Effective scopes: already narrowed to what the owner of an API key still has. */
+  /** Effective scopes in the whole registry: already narrowed to what the owner of an API key still has. */
   readonly scopes: readonly ScopeText[]
+  /** What comes on top in single organisations; empty in a registry for one tenant. */
+  readonly grants: readonly OrganizationGrant[]
+  /** The only namespaces that the credential may change; `undefined`: no restriction. */
+  readonly namespaces?: readonly string[] | undefined
   /** Session id or API key id; null for `anonymous` and `system`. */
   readonly credentialId: string | null
 }
 
 /** The caller without a credential. */
-export const ANONYMOUS: Actor = { kind: 'anonymous', id: null, name: 'anonymous', scopes: [], credentialId: null }
+export const ANONYMOUS: Actor = { kind: 'anonymous', id: null, name: 'anonymous', scopes: [], grants: [], credentialId: null }
 
 /** Where a change comes from; use cases take it and hand it to the audit. */
 export interface Origin {
@@ -49,6 +59,11 @@ export interface Origin {
 export interface RouteSettings {
   /** Without it the route cannot be registered. */
   readonly requires: Requirement
+  /**
+   * Where the scope must be held: in the whole `registry` (default), or in some `organization`; then the handler must ask
+   * `mayIn` about the organisation that the request is about.
+   */
+  readonly within?: 'registry' | 'organization'
   /** Default: `protocol` below `/v1/`, `/files/` and `/.well-known/`, else `api`. */
   readonly rateLimitTier?: RateLimitTier
   /** Default: `protocol` below `/v1/`, else `problem`. */
@@ -83,5 +98,5 @@ export function originOf(request: FastifyRequest): Origin {
 
 /** Origin of what the server does by itself; the name appears in the audit. */
 export function systemOrigin(name: string): Origin {
-  return { actor: { kind: 'system', id: null, name, scopes: [], credentialId: null }, ip: null, requestId: null }
+  return { actor: { kind: 'system', id: null, name, scopes: [], grants: [], credentialId: null }, ip: null, requestId: null }
 }

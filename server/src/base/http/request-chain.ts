@@ -16,8 +16,10 @@ export interface ChainOptions {
   /** Limiter of a tier; `undefined` when the tier is not limited. */
   readonly limiterOf: (tier: RateLimitTier) => RateLimiter | undefined
   readonly authenticate: Authenticate
-  /** Whether the held scopes include the needed one. */
-  readonly hasScope: (held: readonly ScopeText[], needed: ScopeText) => boolean
+  /** Whether the actor holds a scope, in the whole registry or in some organisation. */
+  readonly holdsScope: (actor: Actor, needed: ScopeText, within: NonNullable<RouteSettings['within']>) => boolean
+  /** Without it, whoever sends no credential to a route for `anyone` is refused. */
+  readonly anonymousRead: boolean
   /** Whether a scope exists at all; a route that asks for another one cannot be registered. */
   readonly isScope: (text: string) => boolean
 }
@@ -28,6 +30,7 @@ const PROTOCOL_PREFIXES = ['/v1/', '/files/', '/.well-known/']
 /** Settings of a route, worked out once at registration. */
 export interface RoutePlan {
   readonly requires: Requirement
+  readonly within: NonNullable<RouteSettings['within']>
   readonly limiter: RateLimiter | undefined
   readonly alwaysOn: boolean
   readonly headers: Readonly<Record<string, string>>
@@ -41,6 +44,7 @@ function defaultTier(path: string): RateLimitTier {
 export function planRoute(options: ChainOptions, path: string, settings: RouteSettings): RoutePlan {
   return {
     requires: settings.requires,
+    within: settings.within ?? 'registry',
     limiter: options.limiterOf(settings.rateLimitTier ?? defaultTier(path)),
     alwaysOn: settings.alwaysOn ?? false,
     // requirements.md PRT-26: nothing that an administrator or publisher sees stays in a cache.
@@ -78,11 +82,10 @@ export function createChain(options: ChainOptions, plan: RoutePlan): onRequestHo
   if (plan.requires === 'public') {
     return (request, reply, done) => done(enterRequest(options, plan, { request, reply }))
   }
-  const { requires } = plan
   return (request, reply, done) => {
     const refusal = enterRequest(options, plan, { request, reply })
     if (refusal !== undefined) done(refusal)
-    else authenticateRequest(options, requires, { request, done })
+    else authenticateRequest(options, plan, { request, done })
   }
 }
 
@@ -91,20 +94,20 @@ interface Step {
   readonly done: HookHandlerDoneFunction
 }
 
-function authenticateRequest(options: ChainOptions, requires: Requirement, { request, done }: Step): void {
+function authenticateRequest(options: ChainOptions, plan: RoutePlan, { request, done }: Step): void {
   const credential = readCredential(request.headers.authorization)
   if (credential.kind !== 'token') {
-    done(credential.kind === 'malformed' ? tokenInvalid() : refusalWithoutToken(requires))
+    done(credential.kind === 'malformed' ? tokenInvalid() : refusalWithoutToken(options, plan.requires))
     return
   }
   const found = options.authenticate(credential.token)
-  const finish = (actor: Actor | undefined) => done(authorise(options, requires, { request, actor }))
+  const finish = (actor: Actor | undefined) => done(authorise(options, plan, { request, actor }))
   if (found instanceof Promise) found.then(finish, (error: unknown) => done(error as Error))
   else finish(found)
 }
 
-function refusalWithoutToken(requires: Requirement): RegistryError | undefined {
-  return requires === 'anyone' ? undefined : tokenRequired()
+function refusalWithoutToken({ anonymousRead }: ChainOptions, requires: Requirement): RegistryError | undefined {
+  return requires === 'anyone' && anonymousRead ? undefined : tokenRequired()
 }
 
 interface Caller {
@@ -112,11 +115,11 @@ interface Caller {
   readonly actor: Actor | undefined
 }
 
-function authorise(options: ChainOptions, requires: Requirement, { request, actor }: Caller): RegistryError | undefined {
+function authorise(options: ChainOptions, { requires, within }: RoutePlan, { request, actor }: Caller): RegistryError | undefined {
   if (actor === undefined) return tokenInvalid()
   request.actor = actor
   if (requires === 'anyone' || requires === 'authenticated' || requires === 'public') return undefined
-  return options.hasScope(actor.scopes, requires) ? undefined : scopeMissing(actor, requires)
+  return options.holdsScope(actor, requires, within) ? undefined : scopeMissing(actor, requires)
 }
 
 function notReady(lifecycle: Lifecycle): RegistryError {

@@ -10,6 +10,9 @@
  * - `write` and `manage` imply `read` of the same noun, `manage` implies `write`, `admin` implies everything; nothing else does.
  * - A credential never allows more than its owner: `narrowScopes` at each use, not only when the credential is made.
  *
+ * - Where a route is about one organisation, a scope counts that is held there or in the whole registry: `mayIn`.
+ *
  * Pure functions, no state; grants are stored by the accounts feature.
  */
+export { holdsScope, mayAnywhere, mayIn, organizationsWhere } from './grants.ts'
 export { hasAllScopes, hasAnyScope, hasScope, isScope, narrowScopes, parseScopes, SCOPES, type Scope } from './scopes.ts'

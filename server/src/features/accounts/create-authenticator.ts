@@ -2,16 +2,16 @@ import type { UnixMs } from '../../base/clock.ts'
 import { decodeJson } from '../../base/database/columns.ts'
 import type { Actor } from '../../base/http/edge-types.ts'
 import type { Authenticate } from '../../base/http/request-chain.ts'
-import { narrowScopes } from '../access/index.ts'
 import type { AccountDeps } from './account-deps.ts'
-import { findApiKeyByHash } from './api-keys/api-key-queries.ts'
 import { hashApiKey, isWellFormedApiKey, looksLikeApiKey } from './api-keys/api-key-secrets.ts'
-import { findSession } from './session-queries.ts'
+import { findApiKeyRows, findSessionRows } from './credential-queries.ts'
+import { effectiveRights, UNLIMITED } from './effective-rights.ts'
 import { createSessionTokens, looksLikeSessionToken, type SessionTokens } from './session-tokens.ts'
 
 interface Life {
   readonly expiresAt: UnixMs | null
   readonly revokedAt: UnixMs | null
+  /** Of the owner. */
   readonly disabledAt: UnixMs | null
 }
 
@@ -21,12 +21,13 @@ function isAlive({ expiresAt, revokedAt, disabledAt }: Life, nowMs: UnixMs): boo
 
 type AuthenticatorDeps = Pick<AccountDeps, 'database' | 'clock'> & {
   readonly secrets: Pick<AccountDeps['secrets'], 'jwtKey' | 'apiKeyKey'>
+  readonly config: { readonly multiTenancy: { readonly enabled: boolean } }
 }
 
 /**
  * Finds out who holds a secret. Its form tells which verifier it belongs to, and it is tried against that one only (requirements.md
- * C48). The credential's row and the user's scopes are read each time: revocation, disabling and a changed scope act on the next
- * request, on every replica (C13, C14).
+ * C48). The credential's row, the user's scopes and roles are read each time: revocation, disabling and a changed role act on the
+ * next request, on every replica (C13, C14).
  */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
   const sessionTokens = createSessionTokens({ jwtKey: deps.secrets.jwtKey, clock: deps.clock })
@@ -36,14 +37,27 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticate {
   }
 }
 
-async function actorOfApiKey({ database, clock, secrets }: AuthenticatorDeps, secret: string): Promise<Actor | undefined> {
-  const key = await findApiKeyByHash(database.db, hashApiKey(secret, secrets.apiKeyKey))
-  if (key === undefined || !isAlive(key, clock.now())) return undefined
+type ApiKeyRow = Awaited<ReturnType<typeof findApiKeyRows>>[number]
+
+/** Scopes of whoever answers for the key: its owner, or the trust rule that a pipeline's key comes from. */
+function sponsorOf(key: ApiKeyRow): { readonly scopes: string; readonly disabledAt: UnixMs | null } | undefined {
+  if (key.ownerScopes !== null) return { scopes: key.ownerScopes, disabledAt: key.disabledAt }
+  return key.ruleScopes === null ? undefined : { scopes: key.ruleScopes, disabledAt: key.ruleDisabledAt }
+}
+
+async function actorOfApiKey({ database, clock, secrets, config }: AuthenticatorDeps, secret: string): Promise<Actor | undefined> {
+  const rows = await findApiKeyRows(database.db, hashApiKey(secret, secrets.apiKeyKey))
+  const [key] = rows
+  const sponsor = key && sponsorOf(key)
+  if (key === undefined || sponsor === undefined) return undefined
+  if (!isAlive({ ...key, disabledAt: sponsor.disabledAt }, clock.now())) return undefined
+  const limit = { scopes: decodeJson<string[]>(key.scopes), organizationId: key.organizationId }
   return {
     kind: 'api_key',
     id: key.userId,
-    name: `${key.username}/${key.name}`,
-    scopes: narrowScopes(decodeJson<string[]>(key.scopes), decodeJson<string[]>(key.ownerScopes)),
+    name: key.username === null ? key.name : `${key.username}/${key.name}`,
+    ...effectiveRights(sponsor.scopes, rows, { limit, multiTenant: config.multiTenancy.enabled }),
+    ...(key.namespaces !== null && { namespaces: decodeJson<string[]>(key.namespaces) }),
     credentialId: key.id,
   }
 }
@@ -51,13 +65,14 @@ async function actorOfApiKey({ database, clock, secrets }: AuthenticatorDeps, se
 async function actorOfSession(deps: AuthenticatorDeps, tokens: SessionTokens, secret: string): Promise<Actor | undefined> {
   const claims = await tokens.verify(secret)
   if (claims === undefined) return undefined
-  const session = await findSession(deps.database.db, claims.sessionId)
+  const rows = await findSessionRows(deps.database.db, claims.sessionId)
+  const [session] = rows
   if (session === undefined || session.userId !== claims.userId || !isAlive(session, deps.clock.now())) return undefined
   return {
     kind: 'session',
     id: session.userId,
     name: session.username,
-    scopes: narrowScopes(['admin'], decodeJson<string[]>(session.scopes)),
+    ...effectiveRights(session.ownerScopes, rows, { limit: UNLIMITED, multiTenant: deps.config.multiTenancy.enabled }),
     credentialId: session.id,
   }
 }

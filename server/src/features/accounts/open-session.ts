@@ -44,7 +44,7 @@ export async function openSession(deps: SessionDeps, tx: Db, { user, origin, use
   })
   await recordAudit(tx, {
     at: issuedAt,
-    origin: { ...origin, actor: { kind: 'session', id: user.id, name: user.username, scopes: [], credentialId: sessionId } },
+    origin: { ...origin, actor: { kind: 'session', id: user.id, name: user.username, scopes: [], grants: [], credentialId: sessionId } },
     action: 'session.create',
     object: user.username,
   })

@@ -8,24 +8,6 @@ export async function insertSession(db: Db, session: Insertable<SessionsTable>):
   await db.insertInto('sessions').values(session).execute()
 }
 
-/** A session with what its user may do now. */
-export function findSession(db: Db, sessionId: string) {
-  return db
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.userId')
-    .select([
-      'sessions.id',
-      'sessions.userId',
-      'sessions.expiresAt',
-      'sessions.revokedAt',
-      'users.username',
-      'users.scopes',
-      'users.disabledAt',
-    ])
-    .where('sessions.id', '=', sessionId)
-    .executeTakeFirst()
-}
-
 /** `false` when there is no such session, or it was revoked before. */
 export async function revokeSession(db: Db, sessionId: string, revokedAt: UnixMs): Promise<boolean> {
   const result = await db

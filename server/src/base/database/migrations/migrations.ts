@@ -2,6 +2,7 @@ import type { Migration } from '../migration.ts'
 import { initialMigration } from './0001-initial.ts'
 import { modulesMigration } from './0002-modules.ts'
 import { moduleSearchMigration } from './0003-module-search.ts'
+import { identityMigration } from './0004-identity.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
-export const MIGRATIONS: readonly Migration[] = [initialMigration, modulesMigration, moduleSearchMigration]
+export const MIGRATIONS: readonly Migration[] = [initialMigration, modulesMigration, moduleSearchMigration, identityMigration]

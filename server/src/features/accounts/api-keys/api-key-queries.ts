@@ -20,26 +20,6 @@ export async function insertApiKey(db: Db, key: Insertable<ApiKeysTable>): Promi
   await db.insertInto('apiKeys').values(key).execute()
 }
 
-/** The key of a hash, with what its owner may do now. */
-export function findApiKeyByHash(db: Db, keyHash: string) {
-  return db
-    .selectFrom('apiKeys')
-    .innerJoin('users', 'users.id', 'apiKeys.userId')
-    .select([
-      'apiKeys.id',
-      'apiKeys.userId',
-      'apiKeys.name',
-      'apiKeys.scopes',
-      'apiKeys.expiresAt',
-      'apiKeys.revokedAt',
-      'users.username',
-      'users.scopes as ownerScopes',
-      'users.disabledAt',
-    ])
-    .where('apiKeys.keyHash', '=', keyHash)
-    .executeTakeFirst()
-}
-
 /** Keys that are not revoked, newest first; of everybody when no user is given. */
 export function listApiKeys(
   db: Db,
@@ -51,7 +31,7 @@ export function listApiKeys(
     .innerJoin('users', 'users.id', 'apiKeys.userId')
     .select([
       'apiKeys.id',
-      'apiKeys.userId',
+      'users.id as userId',
       'users.username',
       'apiKeys.name',
       'apiKeys.prefix',

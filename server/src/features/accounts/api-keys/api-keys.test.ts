@@ -48,7 +48,7 @@ describe.each(DIALECTS)('API keys on %s', (dialect) => {
   test('a key signs requests as its owner', async () => {
     const { as, makeKey, userId } = await openWithMia(dialect)
     const { key, id } = await makeKey()
-    const actor = { kind: 'api_key', id: userId, name: 'mia/ci', scopes: ['providers:read'], credentialId: id }
+    const actor = { kind: 'api_key', id: userId, name: 'mia/ci', scopes: ['providers:read'], grants: [], credentialId: id }
     expect((await as(key, probe)).json()).toEqual(actor)
   })
 

@@ -69,7 +69,7 @@ function requireScopesOf(actor: Actor, texts: readonly string[]): Scope[] {
 }
 
 /** Whether the caller may revoke the key: a session its own keys, a key itself, and who manages users every key. */
-function mayRevoke(actor: Actor, key: { readonly id: string; readonly userId: string }): boolean {
+function mayRevoke(actor: Actor, key: { readonly id: string; readonly userId: string | null }): boolean {
   if (hasScope(actor.scopes, 'users:manage')) return true
   return actor.kind === 'session' ? actor.id === key.userId : actor.credentialId === key.id
 }

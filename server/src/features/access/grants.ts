@@ -1,0 +1,24 @@
+import type { Actor, ScopeText } from '../../base/http/edge-types.ts'
+import { hasScope } from './scopes.ts'
+
+/** Whether the actor may do it in the organisation, by a scope held there or in the whole registry. */
+export function mayIn(actor: Pick<Actor, 'scopes' | 'grants'>, scope: ScopeText, organizationId: string): boolean {
+  if (hasScope(actor.scopes, scope)) return true
+  return actor.grants.some((grant) => grant.organizationId === organizationId && hasScope(grant.scopes, scope))
+}
+
+/** Whether the actor may do it somewhere: in the whole registry, or in at least one organisation. */
+export function mayAnywhere(actor: Pick<Actor, 'scopes' | 'grants'>, scope: ScopeText): boolean {
+  return hasScope(actor.scopes, scope) || actor.grants.some((grant) => hasScope(grant.scopes, scope))
+}
+
+/** Organisations in which the actor may do it; `all` when the scope is held in the whole registry. */
+export function organizationsWhere(actor: Pick<Actor, 'scopes' | 'grants'>, scope: ScopeText): 'all' | readonly string[] {
+  if (hasScope(actor.scopes, scope)) return 'all'
+  return actor.grants.filter((grant) => hasScope(grant.scopes, scope)).map((grant) => grant.organizationId)
+}
+
+/** What the request chain asks before any handler runs. */
+export function holdsScope(actor: Pick<Actor, 'scopes' | 'grants'>, scope: ScopeText, within: 'registry' | 'organization'): boolean {
+  return within === 'organization' ? mayAnywhere(actor, scope) : hasScope(actor.scopes, scope)
+}
