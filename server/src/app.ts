@@ -44,6 +44,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
     trustedProxies: config.server.behindProxy ? config.server.trustedProxies : [],
     rateLimits: rateLimitsOf(config),
     authenticate: createAuthenticator(deps),
+    csrfKey: deps.secrets.csrfKey,
     holdsScope,
     anonymousRead: config.auth.anonymousRead,
     isScope,

@@ -82,6 +82,7 @@ export function openTestEdge(
     trustedProxies: [],
     rateLimits: undefined,
     authenticate: (token) => actors[token],
+    csrfKey: TEST_CSRF_KEY,
     holdsScope: ({ scopes }, needed) => scopes.includes('admin') || scopes.includes(needed),
     anonymousRead: true,
     isScope: (text) => text === 'admin' || text.includes(':'),

@@ -35,6 +35,7 @@ export interface ServerOptions {
   /** `undefined`: no limits. */
   readonly rateLimits: RateLimits | undefined
   readonly authenticate: Authenticate
+  readonly csrfKey: ChainOptions['csrfKey']
   readonly holdsScope: ChainOptions['holdsScope']
   readonly anonymousRead: ChainOptions['anonymousRead']
   readonly isScope: ChainOptions['isScope']

@@ -68,6 +68,8 @@ export interface RouteSettings {
   readonly rateLimitTier?: RateLimitTier
   /** Default: `protocol` below `/v1/`, else `problem`. */
   readonly errorFormat?: ErrorFormat
+  /** Where a page of ours sends the CSRF token: in the header (default), or in the field `csrf_token` of a form. */
+  readonly csrfToken?: 'header' | 'form'
   /** Name of the action in the audit when the request is denied or fails; default `METHOD route`. */
   readonly action?: string
   /** Answers also while the server starts and stops. */

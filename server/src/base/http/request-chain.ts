@@ -1,11 +1,20 @@
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction, onRequestHookHandler, RouteOptions } from 'fastify'
+import type {
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+  onRequestHookHandler,
+  preValidationHookHandler,
+  RouteOptions,
+} from 'fastify'
 import { RegistryError } from '../errors.ts'
 import { clientKey } from './client-address.ts'
-import { readCredential } from './credential.ts'
+import { type Credential, readCredential } from './credential.ts'
+import { csrfTokenOf, refuseForeignPage } from './csrf.ts'
 import { type Actor, ANONYMOUS, type RateLimitTier, type Requirement, type RouteSettings, type ScopeText } from './edge-types.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { HSTS, isLocalTls, NO_STORE_HEADERS, SECURITY_HEADERS } from './security-headers.ts'
+import { clearSessionCookie, isCookieSession, readSessionCookie } from './session-cookie.ts'
 
 /** Finds out who holds a secret; `undefined` when nobody does. Answers without a promise when it remembers. */
 export type Authenticate = (token: string) => Actor | undefined | Promise<Actor | undefined>
@@ -16,6 +25,8 @@ export interface ChainOptions {
   /** Limiter of a tier; `undefined` when the tier is not limited. */
   readonly limiterOf: (tier: RateLimitTier) => RateLimiter | undefined
   readonly authenticate: Authenticate
+  /** Makes the CSRF tokens of sessions that come as a cookie. */
+  readonly csrfKey: Uint8Array
   /** Whether the actor holds a scope, in the whole registry or in some organisation. */
   readonly holdsScope: (actor: Actor, needed: ScopeText, within: NonNullable<RouteSettings['within']>) => boolean
   /** Without it, whoever sends no credential to a route for `anyone` is refused. */
@@ -33,11 +44,18 @@ export interface RoutePlan {
   readonly within: NonNullable<RouteSettings['within']>
   readonly limiter: RateLimiter | undefined
   readonly alwaysOn: boolean
+  /**
+   * Whether the session cookie counts. Not on protocol routes: their clients have none, caches in between tell callers apart by
+   * `Authorization` only (reliability.md row 13), and a browser that is led to one acts for nobody.
+   */
+  readonly readsCookie: boolean
+  /** The CSRF token comes in the body, which is not there yet when the chain runs. */
+  readonly csrfInForm: boolean
   readonly headers: Readonly<Record<string, string>>
 }
 
-function defaultTier(path: string): RateLimitTier {
-  return PROTOCOL_PREFIXES.some((prefix) => path.startsWith(prefix)) ? 'protocol' : 'api'
+function isProtocolPath(path: string): boolean {
+  return PROTOCOL_PREFIXES.some((prefix) => path.startsWith(prefix))
 }
 
 /** Plan for a path; used for routes and, with `requires: 'public'`, for addresses without a route. */
@@ -45,8 +63,10 @@ export function planRoute(options: ChainOptions, path: string, settings: RouteSe
   return {
     requires: settings.requires,
     within: settings.within ?? 'registry',
-    limiter: options.limiterOf(settings.rateLimitTier ?? defaultTier(path)),
+    limiter: options.limiterOf(settings.rateLimitTier ?? (isProtocolPath(path) ? 'protocol' : 'api')),
     alwaysOn: settings.alwaysOn ?? false,
+    readsCookie: !isProtocolPath(path),
+    csrfInForm: settings.csrfToken === 'form',
     // requirements.md PRT-26: nothing that an administrator or publisher sees stays in a cache.
     headers: path.startsWith('/api/') || path.startsWith('/admin/') ? NO_STORE_HEADERS : SECURITY_HEADERS,
   }
@@ -85,23 +105,30 @@ export function createChain(options: ChainOptions, plan: RoutePlan): onRequestHo
   return (request, reply, done) => {
     const refusal = enterRequest(options, plan, { request, reply })
     if (refusal !== undefined) done(refusal)
-    else authenticateRequest(options, plan, { request, done })
+    else authenticateRequest(options, plan, { request, reply, done })
   }
 }
 
 interface Step {
   readonly request: FastifyRequest
+  readonly reply: FastifyReply
   readonly done: HookHandlerDoneFunction
 }
 
-function authenticateRequest(options: ChainOptions, plan: RoutePlan, { request, done }: Step): void {
-  const credential = readCredential(request.headers.authorization)
+/** The one credential that counts: `Authorization` when it was sent at all, else the cookie; never the one after the other. */
+function credentialOf(request: FastifyRequest, plan: RoutePlan): Credential {
+  const { authorization } = request.headers
+  return authorization === undefined && plan.readsCookie ? readSessionCookie(request) : readCredential(authorization)
+}
+
+function authenticateRequest(options: ChainOptions, plan: RoutePlan, { request, reply, done }: Step): void {
+  const credential = credentialOf(request, plan)
   if (credential.kind !== 'token') {
     done(credential.kind === 'malformed' ? tokenInvalid() : refusalWithoutToken(options, plan.requires))
     return
   }
   const found = options.authenticate(credential.token)
-  const finish = (actor: Actor | undefined) => done(authorise(options, plan, { request, actor }))
+  const finish = (actor: Actor | undefined) => done(admit(options, plan, { request, reply, actor }))
   if (found instanceof Promise) found.then(finish, (error: unknown) => done(error as Error))
   else finish(found)
 }
@@ -113,6 +140,28 @@ function refusalWithoutToken({ anonymousRead }: ChainOptions, requires: Requirem
 interface Caller {
   readonly request: FastifyRequest
   readonly actor: Actor | undefined
+}
+
+function admit(options: ChainOptions, plan: RoutePlan, { request, reply, actor }: Caller & { readonly reply: FastifyReply }) {
+  if (request.headers.authorization !== undefined) return authorise(options, plan, { request, actor })
+  // Nothing but a session may come as a cookie. A dead one is taken away, so that the next page is that of somebody signed out.
+  const session = actor?.kind === 'session' ? actor : undefined
+  if (session === undefined) clearSessionCookie(reply)
+  const refusal = authorise(options, plan, { request, actor: session })
+  return refusal ?? (plan.csrfInForm ? undefined : refuseForeignPage(request, { right: rightCsrfToken(options, request) }))
+}
+
+function rightCsrfToken(options: ChainOptions, { actor }: FastifyRequest): string {
+  return csrfTokenOf(options.csrfKey, actor.credentialId ?? '')
+}
+
+/** The same check for a form, once its fields are read. */
+function checkForm(options: ChainOptions): preValidationHookHandler {
+  return (request, _reply, done) => {
+    const token = (request.body as { csrf_token?: unknown } | null | undefined)?.csrf_token ?? ''
+    const right = rightCsrfToken(options, request)
+    done(isCookieSession(request) ? refuseForeignPage(request, { right, token }) : undefined)
+  }
 }
 
 function authorise(options: ChainOptions, { requires, within }: RoutePlan, { request, actor }: Caller): RegistryError | undefined {
@@ -167,6 +216,7 @@ export function guardRoute(options: ChainOptions, route: RouteOptions): void {
   const { requires } = settings
   const isWord = requires === 'public' || requires === 'anyone' || requires === 'authenticated'
   if (!isWord && !options.isScope(requires)) throw new Error(`Cannot register "${name}": there is no scope "${requires}"`)
-  const chain = createChain(options, planRoute(options, route.url, settings))
-  route.onRequest = [chain, ...[route.onRequest ?? []].flat()] as onRequestHookHandler[]
+  const plan = planRoute(options, route.url, settings)
+  route.onRequest = [createChain(options, plan), ...[route.onRequest ?? []].flat()] as onRequestHookHandler[]
+  if (plan.csrfInForm) route.preValidation = [checkForm(options), ...[route.preValidation ?? []].flat()] as preValidationHookHandler[]
 }
