@@ -45,6 +45,8 @@ export interface FixtureOptions {
   /** The catalogue's digest; by default that of the content. */
   readonly expected?: string | undefined
   readonly stallTimeoutMs?: number
+  /** SHA-256 with which the store says it has written the content; by default it does not know. */
+  readonly written?: string
 }
 
 /** The file routes over a memory store that holds `content` under `KEY`. */
@@ -55,7 +57,7 @@ export async function filesFixture(options: FixtureOptions = {}): Promise<FilesF
   const signer = createLinkSigner({ key: new Uint8Array(32), clock })
   const store = createMemoryObjectStore(signer)
   await store.put(KEY, Readable.from([content]), { maxBytes: 1 << 30 })
-  const counted = countingStore(store)
+  const counted = countingStore(store, options.written)
   const reports: DamageReport[] = []
   const log: Record<string, unknown>[] = []
   const app = fastify()
@@ -89,13 +91,14 @@ export async function filesFixture(options: FixtureOptions = {}): Promise<FilesF
   }
 }
 
-function countingStore(store: MemoryObjectStore) {
+function countingStore(store: MemoryObjectStore, writtenSha256: string | undefined) {
   const counters = { bytesRead: 0, openReaders: 0 }
   const waiting: (() => void)[] = []
   const count = (reader: ObjectReader): ObjectReader => {
     counters.openReaders += 1
     return {
-      head: reader.head,
+      ...reader,
+      writtenSha256,
       async read(buffer, position) {
         const bytes = await reader.read(buffer, position)
         counters.bytesRead += bytes

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -132,6 +132,47 @@ describe('filesystem store', () => {
     expect(await reader?.read(bytes, 8)).toBe(2)
     expect(await reader?.read(bytes, 10)).toBe(0)
     await reader?.close()
+  })
+
+  describe('the SHA-256 of what was written', () => {
+    const sha256 = createHash('sha256').update('right').digest('hex')
+    const known = async (from: FilesystemStore = store) => {
+      const reader = await from.open(KEY)
+      await reader?.close()
+      return reader?.writtenSha256
+    }
+
+    test('is known after a put and after a putFile', async () => {
+      await put(KEY, 'right')
+      expect(await known()).toBe(sha256)
+      await store.delete(KEY)
+      const path = join(store.temporaryFolder, 'finished')
+      await writeFile(path, 'right')
+      await store.putFile(KEY, path, { size: 5, sha256 })
+      expect(await known()).toBe(sha256)
+    })
+
+    test('is not known to another process', async () => {
+      await put(KEY, 'right')
+      expect(await known(createFilesystemStore({ root, signer }))).toBeUndefined()
+    })
+
+    test.each([
+      ['changed', (path: string) => writeFile(path, 'not right')],
+      ['touched', (path: string) => utimes(path, 1_600_000_000, 1_600_000_000)],
+      ['replaced by a file of the same content', (path: string) => copyFile(path, `${path}.copy`).then(() => rename(`${path}.copy`, path))],
+    ])('is not known of a file that was %s', async (_name, change) => {
+      await put(KEY, 'right')
+      await change(join(root, KEY))
+      expect(await known()).toBeUndefined()
+    })
+
+    test('is not taken from a put that found another object', async () => {
+      await put(KEY, 'right')
+      await writeFile(join(root, KEY), 'not right')
+      expect((await put(KEY, 'right')).created).toBe(false)
+      expect(await known()).toBeUndefined()
+    })
   })
 
   test('signs the path below which this server serves files', async () => {

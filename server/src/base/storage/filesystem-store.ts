@@ -1,13 +1,14 @@
 import type { BigIntStats } from 'node:fs'
 import { link, lstat, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { systemClock } from '../clock.ts'
 import { newId } from '../ids.ts'
 import { createTemporaryFile, discardFile, makeFolderSync, openForReading, syncFolders, writeAll } from './durable-file.ts'
 import { adoptFile, type Placement, writeObject } from './filesystem-write.ts'
 import { assertObjectKey, isObjectKey } from './key-syntax.ts'
 import type { LinkSigner } from './link-signer.ts'
-import type { GetRange, ObjectHead, ObjectReader, ServableStore } from './object-store.ts'
+import type { GetRange, ObjectHead, ObjectReader, PutOutcome, ServableStore } from './object-store.ts'
 import { errnoOf, onDisk } from './storage-error.ts'
 
 /** Address below which this server serves the objects of its local store. */
@@ -16,6 +17,7 @@ export const FILES_PATH = '/files/'
 /** Not a segment of any key, hence never in the way of one. */
 const TEMPORARY_FOLDER = '.tmp'
 const STREAM_CHUNK_BYTES = 256 * 1024
+const MAX_WRITTEN_REMEMBERED = 10_000
 /** What open and stat say for a key that has no object: nothing there, a folder, a file in place of a folder, a link. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'])
 
@@ -46,12 +48,24 @@ export function createFilesystemStore(options: FilesystemStoreOptions): Filesyst
   }
   const place = (key: string): Placement => ({ key, target: pathOf(key), root, temporaryFolder })
   const reading = (key: string) => ({ verb: 'read', key, root })
-  const open = async (key: string) => onDisk(reading(key), openObject(key, pathOf(key)))
+  const written = new LRUCache<string, string>({ max: MAX_WRITTEN_REMEMBERED })
+  const remember = async (outcome: PutOutcome): Promise<PutOutcome> => {
+    if (!outcome.created) return outcome
+    const { key, sha256 } = outcome.object
+    // A put that has succeeded is not made to fail by a look at it; what is not remembered is hashed when it is read.
+    const head = await headOf(key, pathOf(key)).catch(() => undefined)
+    if (head !== undefined) written.set(identityOf(head), sha256)
+    return outcome
+  }
+  const open = async (key: string) => {
+    const object = await onDisk(reading(key), openObject(key, pathOf(key)))
+    return object && { ...object, writtenSha256: written.get(identityOf(object.head)) }
+  }
   return {
     id: 'local',
     temporaryFolder,
-    put: async (key, body, limits) => writeObject(place(key), body, limits),
-    putFile: async (key, path, file) => adoptFile(place(key), path, file),
+    put: async (key, body, limits) => remember(await writeObject(place(key), body, limits)),
+    putFile: async (key, path, file) => remember(await adoptFile(place(key), path, file)),
     open,
     async get(key, range) {
       const object = await open(key)
@@ -89,6 +103,9 @@ function presentHead(key: string, stats: BigIntStats): ObjectHead {
     fingerprint: [ino, size, mtimeNs, ctimeNs].map((part) => part.toString(36)).join('-'),
   }
 }
+
+/** Another one for other bytes, wherever they are. */
+const identityOf = ({ key, fingerprint }: ObjectHead): string => `${key} ${fingerprint}`
 
 async function headOf(key: string, path: string): Promise<ObjectHead | undefined> {
   const stats = await unlessAbsent(lstat(path, { bigint: true }))

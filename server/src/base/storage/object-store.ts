@@ -82,6 +82,11 @@ export interface ObjectStore {
 export interface ObjectReader {
   /** The object as it was when it was opened; later deletion does not disturb the reader. */
   readonly head: ObjectHead
+  /**
+   * SHA-256 (lower-case hex) of the bytes as this process stored them, while the fingerprint is the one they had then. `undefined`
+   * where nobody knows: for what another process stored, or this one before its start.
+   */
+  readonly writtenSha256?: string | undefined
   /** Fills the buffer from `position` on; answers the bytes read, fewer than its length only at the end of the object. */
   read(buffer: Uint8Array, position: number): Promise<number>
   close(): Promise<void>

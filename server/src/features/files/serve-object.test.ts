@@ -103,6 +103,22 @@ describe('a large object', () => {
     expect(counters.bytesRead).toBe(content.byteLength + 40)
   })
 
+  // The range tells: without a remembered digest it costs the reading of the whole object.
+  test('is not read again when the store has written it with the expected digest', async () => {
+    const content = randomBytes(20 * MEGABYTE)
+    const { request, link, counters } = await filesFixture({ content, written: sha256Of(content) })
+    expect((await request({ url: link, headers: { range: 'bytes=5-14' } })).rawPayload).toEqual(content.subarray(5, 15))
+    expect(counters.bytesRead).toBe(10)
+  })
+
+  test('is read when the store has written it with another digest', async () => {
+    const content = randomBytes(9 * MEGABYTE)
+    const { request, link, counters, reports } = await filesFixture({ content, written: WRONG })
+    expect((await request({ url: link, headers: { range: 'bytes=5-14' } })).statusCode).toBe(206)
+    expect(counters.bytesRead).toBe(content.byteLength + 10)
+    expect(reports).toEqual([])
+  })
+
   test('leaves the connection usable for the next request', async () => {
     const content = randomBytes(9 * MEGABYTE)
     const { listen, link } = await filesFixture({ content })
