@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { AccountDeps } from './account-deps.ts'
 import { apiKeyRoutes } from './api-keys/api-key-routes.ts'
-import { createPasswords } from './passwords.ts'
-import { sessionRoutes } from './session-routes.ts'
-import { createSessionTokens } from './session-tokens.ts'
+import { createPasswords } from './passwords/passwords.ts'
+import { sessionRoutes } from './sessions/session-routes.ts'
+import { createSessionTokens } from './sessions/session-tokens.ts'
 import { setupRoutes } from './setup/setup-routes.ts'
 
 /** Every route of the accounts: sessions, set-up, API keys. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { decodeJson } from '../../base/database/columns.ts'
 import type { ApiKeyRow } from './api-keys/api-key-queries.ts'
-import type { OpenedSession } from './open-session.ts'
+import type { OpenedSession } from './sessions/open-session.ts'
 
 const Time = Type.String({ description: 'ISO 8601, UTC.' })
 const OptionalTime = Type.Union([Time, Type.Null()])

@@ -6,7 +6,7 @@ import type { AccountDeps } from './account-deps.ts'
 import { hashApiKey, isWellFormedApiKey, looksLikeApiKey } from './api-keys/api-key-secrets.ts'
 import { findApiKeyRows, findSessionRows } from './credential-queries.ts'
 import { effectiveRights, UNLIMITED } from './effective-rights.ts'
-import { createSessionTokens, looksLikeSessionToken, type SessionTokens } from './session-tokens.ts'
+import { createSessionTokens, looksLikeSessionToken, type SessionTokens } from './sessions/session-tokens.ts'
 
 interface Life {
   readonly expiresAt: UnixMs | null

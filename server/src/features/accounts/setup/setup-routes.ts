@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { originOf } from '../../../base/http/edge-types.ts'
 import { presentSession, SessionView } from '../account-views.ts'
-import type { SignInDeps } from '../sign-in.ts'
+import type { SignInDeps } from '../sessions/sign-in.ts'
 import { countUsers } from '../user-queries.ts'
 import { setUp } from './set-up.ts'
 

@@ -1,5 +1,5 @@
 import { errors, jwtVerify, SignJWT } from 'jose'
-import type { Clock, UnixMs } from '../../base/clock.ts'
+import type { Clock, UnixMs } from '../../../base/clock.ts'
 
 /** What a session token says: who, and which session; never what they may do (requirements.md C14). */
 export interface SessionClaims {

@@ -1,5 +1,5 @@
 import { hash as bcryptHash, verify as bcryptVerify } from '@node-rs/bcrypt'
-import { RegistryError } from '../../base/errors.ts'
+import { RegistryError } from '../../../base/errors.ts'
 import { createWorkGate } from './work-gate.ts'
 
 const MIN_CHARACTERS = 12

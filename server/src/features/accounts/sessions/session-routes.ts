@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { originOf } from '../../base/http/edge-types.ts'
-import { CallerView, presentSession, SessionView } from './account-views.ts'
+import { originOf } from '../../../base/http/edge-types.ts'
+import { CallerView, presentSession, SessionView } from '../account-views.ts'
 import { type SignInDeps, signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 

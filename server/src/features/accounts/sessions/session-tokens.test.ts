@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { testClock } from '../../testing/test-edge.ts'
+import { testClock } from '../../../testing/test-edge.ts'
 import { createSessionTokens, looksLikeSessionToken } from './session-tokens.ts'
 
 const KEY = new Uint8Array(32).fill(1)

@@ -1,7 +1,7 @@
-import { RegistryError } from '../../base/errors.ts'
-import type { Origin } from '../../base/http/edge-types.ts'
-import { recordAudit } from '../audit/index.ts'
-import type { AccountDeps } from './account-deps.ts'
+import { RegistryError } from '../../../base/errors.ts'
+import type { Origin } from '../../../base/http/edge-types.ts'
+import { recordAudit } from '../../audit/index.ts'
+import type { AccountDeps } from '../account-deps.ts'
 import { revokeSession } from './session-queries.ts'
 
 /**

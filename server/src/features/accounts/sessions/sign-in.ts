@@ -1,10 +1,10 @@
-import { RegistryError } from '../../base/errors.ts'
-import type { Origin } from '../../base/http/edge-types.ts'
-import { recordAudit } from '../audit/index.ts'
-import type { AccountDeps } from './account-deps.ts'
+import { RegistryError } from '../../../base/errors.ts'
+import type { Origin } from '../../../base/http/edge-types.ts'
+import { recordAudit } from '../../audit/index.ts'
+import type { AccountDeps } from '../account-deps.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import { findUserByName } from '../user-queries.ts'
 import { type OpenedSession, openSession, type SessionDeps } from './open-session.ts'
-import type { Passwords } from './passwords.ts'
-import { findUserByName } from './user-queries.ts'
 
 /** A try to sign in. */
 export interface SignIn {

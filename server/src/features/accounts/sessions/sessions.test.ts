@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { DIALECTS } from '../../testing/dialects.ts'
-import { openTestAccounts, PASSWORD } from '../../testing/test-accounts.ts'
+import { DIALECTS } from '../../../testing/dialects.ts'
+import { openTestAccounts, PASSWORD } from '../../../testing/test-accounts.ts'
 
 const HOUR_MS = 3_600_000
 const login = (payload: object, url = '/api/v1/auth/login') => ({ method: 'POST', url, payload }) as const

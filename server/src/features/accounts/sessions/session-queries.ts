@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
-import type { UnixMs } from '../../base/clock.ts'
-import type { Db } from '../../base/database/open-database.ts'
-import type { SessionsTable } from '../../base/database/schema.ts'
+import type { UnixMs } from '../../../base/clock.ts'
+import type { Db } from '../../../base/database/open-database.ts'
+import type { SessionsTable } from '../../../base/database/schema.ts'
 
 /** Records a new session. */
 export async function insertSession(db: Db, session: Insertable<SessionsTable>): Promise<void> {

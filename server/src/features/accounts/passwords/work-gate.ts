@@ -1,4 +1,4 @@
-import { RegistryError } from '../../base/errors.ts'
+import { RegistryError } from '../../../base/errors.ts'
 
 const MAX_RUNNING = 2
 const MAX_WAITING = 32
