@@ -69,11 +69,15 @@ export function formatReference(): string {
 }
 
 function formatSection(name: string, keys: readonly ConfigKey[]): string {
-  const lists = keys.filter(({ schema }) => schema.items?.properties !== undefined)
-  const nested = lists.map(({ key, schema }) =>
-    formatTable(`\`${key}\` entries`, schema.items?.description ?? '', innerRows(schema.items, `${key}[]`)),
-  )
-  return [formatTable(`\`${name}\``, describeSection(name), keys.map(toRow)), ...nested].join('\n')
+  return [formatTable(`\`${name}\``, describeSection(name), keys.map(toRow)), ...keys.flatMap(formatEntries)].join('\n')
+}
+
+/** Tables of the blocks in a list, and of the lists in those. */
+function formatEntries({ key, schema }: { readonly key: string; readonly schema: FieldSchema }): string[] {
+  const { items } = schema
+  if (items?.properties === undefined) return []
+  const rows = innerRows(items, `${key}[]`)
+  return [formatTable(`\`${key}\` entries`, items.description ?? '', rows), ...rows.flatMap(formatEntries)]
 }
 
 function formatMap(entry: ConfigKey): string {

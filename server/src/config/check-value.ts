@@ -28,7 +28,7 @@ function toProblems(entry: ConfigKey, { error, value, source }: { error: SchemaE
     return error.params.additionalProperties.map((name) => ({ ...unknownKey(name, known, source), key: `${key}.${name}` }))
   }
   const found = segments.reduce<unknown>((node, segment) => (node as Record<string, unknown>)[segment], value)
-  return [{ key, problem: `${describe(entry.schema, error)}${quote(entry.schema, found)}`, source }]
+  return [{ key, problem: `${describe(entry.schema, error)}${quote(schemaAt(entry.schema, segments), found)}`, source }]
 }
 
 function describe(schema: FieldSchema, error: SchemaError): string {
@@ -52,6 +52,11 @@ function describe(schema: FieldSchema, error: SchemaError): string {
 function quote(schema: FieldSchema, found: unknown): string {
   const quotable = typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean'
   return schema.secret || !quotable ? '' : `, not ${JSON.stringify(found)}`
+}
+
+/** Schema of what stands at a place inside the value: a secret may stand deep in a list. */
+function schemaAt(schema: FieldSchema, segments: readonly string[]): FieldSchema {
+  return segments.reduce<FieldSchema>((node, segment) => node.properties?.[segment] ?? itemSchema(node) ?? {}, schema)
 }
 
 function itemSchema(schema: FieldSchema): FieldSchema | undefined {

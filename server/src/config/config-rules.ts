@@ -1,5 +1,6 @@
 import type { Config } from './config-schema.ts'
 import { canonicalHostname, networkBits, originProblem, proxyProblem } from './config-texts.ts'
+import { signOnRules } from './sign-on-rules.ts'
 
 /** Something that the schema of one setting cannot tell. */
 export interface RuleFinding {
@@ -23,6 +24,7 @@ export function checkRules(config: Config): RuleFinding[] {
     ...databaseRules(config),
     ...secretRules(config),
     ...adminRules(config),
+    ...signOnRules(config),
     ...loggingRules(config),
     ...providerRules(config),
     ...outboundRules(config),

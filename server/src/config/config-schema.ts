@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { choice, flag, section, text, textList, wholeNumber } from './config-fields.ts'
+import { azureAd, oidcProviders } from './sign-on-schema.ts'
 
 const MAX_PORT = 65_535
 const DAY_SECONDS = 86_400
@@ -64,6 +65,8 @@ const auth = section('Signing in.', {
     minimum: 1,
     maximum: 720,
   }),
+  oidc: oidcProviders,
+  azure_ad: azureAd,
 })
 
 const multiTenancy = section('One registry for several organisations.', {

@@ -104,11 +104,12 @@ function remainder(key: string, name: string): string {
   return key.startsWith(name) ? key.slice(name.length) : key
 }
 
-async function checkFiles({ server, upstream, providers }: Config): Promise<RuleFinding[]> {
+async function checkFiles({ server, auth, upstream, providers }: Config): Promise<RuleFinding[]> {
   const files: (readonly [key: string, path: string | undefined])[] = [
     ['server.tls_cert_path', server.tlsEnabled ? server.tlsCertPath : undefined],
     ['server.tls_key_path', server.tlsEnabled ? server.tlsKeyPath : undefined],
     ...Object.values(upstream).map(({ caFile }) => ['upstream', caFile] as const),
+    ...auth.oidc.map(({ caFile }) => ['auth.oidc', caFile] as const),
     ...providers.trustedKeys.map(({ file }) => ['providers.trusted_keys', file] as const),
   ]
   const findings = await Promise.all(

@@ -33,12 +33,12 @@ export function maskedSettings(config: Config): Record<string, unknown> {
 
 function shownValue(config: Config, { path, schema }: ConfigKey): unknown {
   const value = path.reduce<unknown>((node, name) => (node as Record<string, unknown>)[camelCase(name)], config)
-  if (schema.secret) return value === '' ? '' : MASK
   return toDocument(schema, value)
 }
 
-/** The value with the names of the file. */
+/** The value with the names of the file; secrets inside lists are masked too. */
 function toDocument(schema: FieldSchema, value: unknown): unknown {
+  if (schema.secret) return value === '' ? '' : MASK
   if (Array.isArray(value)) return value.map((item) => toDocument(schema.items ?? {}, item))
   if (typeof value !== 'object' || value === null) return value
   const fields = value as Readonly<Record<string, unknown>>
