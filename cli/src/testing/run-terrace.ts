@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,7 +39,11 @@ export interface TerraceHome {
 /** An empty home that goes away when the test ends. */
 export async function terraceHome(cleanUp: CleanUp): Promise<TerraceHome> {
   const folder = await mkdtemp(join(tmpdir(), 'terrace-cli-'))
-  cleanUp(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+  const running = new Set<ChildProcess>()
+  cleanUp(async () => {
+    await Promise.all([...running].map(end))
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  })
   const base = {
     PATH: process.env.PATH ?? '',
     HOME: folder,
@@ -48,20 +53,33 @@ export async function terraceHome(cleanUp: CleanUp): Promise<TerraceHome> {
   }
   return {
     folder,
-    run: (args, options = {}) => start(process.execPath, [LAUNCHER, ...args], { ...options, env: { ...base, ...options.env }, folder }),
+    run: (args, options = {}) =>
+      start(process.execPath, [LAUNCHER, ...args], { ...options, env: { ...base, ...options.env }, folder, running }),
     runOnTerminal: (args, options = {}) => {
       const command = [process.execPath, LAUNCHER, ...args].map((word) => `'${word}'`).join(' ')
       const env = { ...base, TERM: 'xterm', ...options.env }
-      return start('script', ['--quiet', '--return', '--command', command, '/dev/null'], { ...options, env, folder })
+      return start('script', ['--quiet', '--return', '--command', command, '/dev/null'], { ...options, env, folder, running })
     },
   }
 }
 
-type StartOptions = RunOptions & { readonly folder: string }
+/** Ends a run that its test has given up. A command on a pseudo-terminal is hung up on when `script` goes. */
+async function end(child: ChildProcess): Promise<void> {
+  const closed = once(child, 'close')
+  child.kill('SIGKILL')
+  await closed
+}
 
-function start(file: string, args: readonly string[], { env, input, answers, onStart, folder }: StartOptions): Promise<Outcome> {
+interface StartOptions extends RunOptions {
+  readonly folder: string
+  /** Those that have not ended yet. */
+  readonly running: Set<ChildProcess>
+}
+
+function start(file: string, args: readonly string[], { env, input, answers, onStart, folder, running }: StartOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: folder, env, stdio: 'pipe' })
+    if (child.pid !== undefined) running.add(child)
     const waiting = [...(answers ?? [])]
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk) => {
@@ -73,7 +91,10 @@ function start(file: string, args: readonly string[], { env, input, answers, onS
       stderr += chunk
     })
     child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+    child.on('close', (code, signal) => {
+      running.delete(child)
+      resolve({ code, signal, stdout, stderr })
+    })
     // A command that reads no input may end first.
     child.stdin.on('error', () => {})
     if (answers === undefined) child.stdin.end(input ?? '')
