@@ -20,21 +20,44 @@ test.each([
   [6, { code: 'RATE_LIMITED', status: 429, detail: 'Cannot go on: too many requests', hint: 'Wait 3 s' }, 'Wait 3 s'],
   [6, { code: 'NOT_READY', status: 503, detail: 'Cannot go on: the server is stopping', hint: 'Wait' }, 'Wait'],
   [6, { code: 'STORAGE_FULL', status: 507, detail: 'Cannot publish: the storage is full', hint: 'Make room' }, 'Make room'],
-])('exit code %i for %j: message, next step and request id, nothing else', async (code, given, hint) => {
+])('exit code %i for %j: message, next step, code and request id, nothing else', async (code, given, hint) => {
   const { url: _url, ...outcome } = await listJobsAgainst(problem(given))
-  expect(outcome).toEqual({ code, signal: null, stdout: '', stderr: `${given.detail}\n${hint}\nRequest id: req-7\n` })
+  expect(outcome).toEqual({
+    code,
+    signal: null,
+    stdout: '',
+    stderr: `${given.detail}\n${hint}\nError code: ${given.code}\nRequest id: req-7\n`,
+  })
+})
+
+test('a conflict is told with the digests of both sides', async () => {
+  const { stderr } = await listJobsAgainst(
+    problem({
+      code: 'MODULE_VERSION_EXISTS',
+      status: 409,
+      detail: 'Cannot publish: other content',
+      hint: 'Take 1.2.1',
+      context: { published: 'sha256:aa', offered: 'sha256:bb', rule: 'x', spoof: 'sha256:\u001b[2J' },
+    }),
+  )
+  expect(stderr).toBe(
+    'Cannot publish: other content\n  published: sha256:aa\n  offered: sha256:bb\n  spoof: sha256:?[2J\nTake 1.2.1\nError code: MODULE_VERSION_EXISTS\nRequest id: req-7\n',
+  )
 })
 
 test('a generic refusal is told as that of the action', async () => {
   const { stderr } = await listJobsAgainst(problem({ code: 'RATE_LIMITED', status: 429, detail: 'Cannot answer the request: too many' }))
-  expect(stderr).toBe('Cannot list jobs: too many\nRequest id: req-7\n')
+  expect(stderr).toBe('Cannot list jobs: too many\nError code: RATE_LIMITED\nRequest id: req-7\n')
 })
 
 test('a credential that is refused is told with where it came from', async () => {
   const { code, stderr } = await listJobsAgainst(
     problem({ code: 'TOKEN_INVALID', status: 401, detail: 'Cannot answer the request: wrong' }),
   )
-  expect({ code, stderr }).toEqual({ code: 4, stderr: 'Cannot list jobs: wrong\nCheck the API key in TERRACE_TOKEN\nRequest id: req-7\n' })
+  expect({ code, stderr }).toEqual({
+    code: 4,
+    stderr: 'Cannot list jobs: wrong\nCheck the API key in TERRACE_TOKEN\nError code: TOKEN_INVALID\nRequest id: req-7\n',
+  })
 })
 
 test('without a credential the way to get one is told', async () => {

@@ -8,6 +8,10 @@ export interface CliErrorOptions {
   readonly exitCode?: ExitCode
   /** What the reader can do next. */
   readonly hint?: string | undefined
+  /** Name of the server's refusal. Source: docs/reference/errors.md */
+  readonly code?: string | undefined
+  /** Facts that belong to the message, a line each. */
+  readonly facts?: readonly string[]
   /** Id under which the server has logged the request. */
   readonly requestId?: string | undefined
   readonly cause?: unknown
@@ -20,6 +24,8 @@ export interface CliErrorOptions {
 export class CliError extends Error {
   readonly exitCode: ExitCode
   readonly hint: string | undefined
+  readonly code: string | undefined
+  readonly facts: readonly string[]
   readonly requestId: string | undefined
 
   constructor(message: string, options: CliErrorOptions = {}) {
@@ -27,6 +33,8 @@ export class CliError extends Error {
     this.name = 'CliError'
     this.exitCode = options.exitCode ?? EXIT.failed
     this.hint = options.hint
+    this.code = options.code
+    this.facts = options.facts ?? []
     this.requestId = options.requestId
   }
 }

@@ -140,7 +140,9 @@ describe('provider publish', () => {
     })
     const { code, stdout, stderr } = await publishTo({ 'POST /api/v1/providers': taken })
     expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
-    expect(stderr).toContain('it is immutable and has other content\nPublish a new version\nRequest id: req-7\n')
+    expect(stderr).toContain(
+      'it is immutable and has other content\nPublish a new version\nError code: PROVIDER_VERSION_EXISTS\nRequest id: req-7\n',
+    )
   })
 })
 

@@ -17,6 +17,12 @@ export interface ApiCall<M extends Method, P extends PathOf<M>> {
   readonly timeoutMs?: number
 }
 
+/** A success. */
+export interface ApiAnswer<M extends Method, P extends PathOf<M>> {
+  readonly status: number
+  readonly json: AnswerOf<M, P>
+}
+
 export interface ApiOptions {
   readonly connection: HttpConnection
   readonly output: Output
@@ -49,6 +55,11 @@ export class Api {
    * @throws {CliError} for every answer that is no success, with the exit code of its status; 6 when there is none.
    */
   async call<M extends Method, P extends PathOf<M>>(method: M, path: P, call: ApiCall<M, P>): Promise<AnswerOf<M, P>> {
+    return (await this.exchange(method, path, call)).json
+  }
+
+  /** As `call`, with the status, for an operation that has several ways to succeed. */
+  async exchange<M extends Method, P extends PathOf<M>>(method: M, path: P, call: ApiCall<M, P>): Promise<ApiAnswer<M, P>> {
     const { connection, output, timeoutMs, credential } = this.#options
     const target = fillPath(path, call.params) + formatQuery(call.query)
     const started = performance.now()
@@ -63,7 +74,7 @@ export class Api {
     })
     output.detail(`< ${answer.status} ${Math.round(performance.now() - started)} ms, request id ${requestIdOf(answer) ?? 'unknown'}`)
     // The document promises the shape; the server is checked against it.
-    return this.#readAnswer(answer, call.action) as AnswerOf<M, P>
+    return { status: answer.status, json: this.#readAnswer(answer, call.action) as AnswerOf<M, P> }
   }
 
   #readAnswer(answer: HttpAnswer, action: string): unknown {
@@ -87,13 +98,21 @@ export class Api {
 }
 
 function refusal(problem: Problem, { action, url, credential }: Refused): CliError {
-  const { code, detail, hint, requestId, status } = problem
+  const { code, detail, hint, requestId, status, context } = problem
   const own = code === 'TOKEN_INVALID' ? credential?.hintWhenRefused : NEXT_COMMANDS[code]
   return new CliError(describeDetail({ code, detail, action, url }), {
     exitCode: exitCodeOf(status),
     hint: own ?? (hint === undefined ? undefined : printable(hint)),
+    code: printable(code),
+    facts: digestsIn(context),
     requestId: typeof requestId === 'string' ? printable(requestId) : undefined,
   })
+}
+
+/** A conflict names the digests of what is there and of what was sent. */
+function digestsIn(context: Problem['context']): string[] {
+  const isDigest = (value: unknown): value is string => typeof value === 'string' && /^(?:sha256|zh|h1):\S+$/.test(value)
+  return Object.entries(context ?? {}).flatMap(([name, value]) => (isDigest(value) ? [printable(`  ${name}: ${value}`)] : []))
 }
 
 interface Refused {
@@ -108,6 +127,8 @@ const NEXT_COMMANDS: Readonly<Record<string, string>> = {
   JOB_NOT_FOUND: 'Run: terrace mirror jobs',
   API_KEY_NOT_FOUND: 'Run: terrace key list',
   SIGNING_KEY_NOT_FOUND: 'Run: terrace signing-key list',
+  MODULE_NOT_FOUND: 'Run: terrace module list',
+  MODULE_VERSION_NOT_FOUND: 'Its versions are shown by: terrace module show NAMESPACE/NAME/SYSTEM',
   SETUP_DONE: 'Run: terrace login',
 }
 
@@ -123,6 +144,7 @@ const EXIT_BY_STATUS: Readonly<Record<number, ExitCode>> = {
   401: EXIT.denied,
   403: EXIT.denied,
   404: EXIT.notFound,
+  410: EXIT.notFound,
   409: EXIT.conflict,
   429: EXIT.unavailable,
   500: EXIT.failed,

@@ -25,6 +25,15 @@ export interface OutputSettings {
 /** `human` tables, `plain` tab-separated lines, `json` one document. */
 export type OutputForm = 'human' | 'plain' | 'json'
 
+/** What is told of a failure. */
+export interface Failure {
+  readonly message: string
+  readonly facts?: readonly string[]
+  readonly hint?: string | undefined
+  readonly code?: string | undefined
+  readonly requestId?: string | undefined
+}
+
 /** Version of the documents that `--json` writes; members are added without a new one. */
 const JSON_SCHEMA_VERSION = 1
 
@@ -73,9 +82,10 @@ export class Output {
     if (this.settings.verbose) this.#streams.stderr.write(`${printable(text)}\n`)
   }
 
-  /** Text of a failure, with its hint and request id on lines of their own. */
-  failure({ message, hint, requestId }: { message: string; hint?: string | undefined; requestId?: string | undefined }): void {
-    const lines = [this.#paint('31', message), ...(hint === undefined ? [] : [hint])]
+  /** Text of a failure; its facts, hint, code and request id on lines of their own. */
+  failure({ message, facts = [], hint, code, requestId }: Failure): void {
+    const lines = [this.#paint('31', message), ...facts, ...(hint === undefined ? [] : [hint])]
+    if (code !== undefined) lines.push(`Error code: ${code}`)
     if (requestId !== undefined) lines.push(`Request id: ${requestId}`)
     this.#streams.stderr.write(`${lines.join('\n')}\n`)
   }

@@ -70,6 +70,7 @@ export interface FakeProblem {
   readonly status: number
   readonly detail: string
   readonly hint?: string
+  readonly context?: Readonly<Record<string, unknown>>
 }
 
 /** A refusal in the form of the API. */
