@@ -2,6 +2,7 @@ import { ACCOUNT_COMMANDS } from './account-commands.ts'
 import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
+import { MODULE_COMMANDS } from './module-commands.ts'
 import { PROVIDER_COMMANDS } from './provider-commands.ts'
 import { SIGNING_KEY_COMMANDS } from './signing-key-commands.ts'
 
@@ -9,6 +10,7 @@ import { SIGNING_KEY_COMMANDS } from './signing-key-commands.ts'
 export const COMMANDS: readonly CommandDefinition[] = [
   ...ACCOUNT_COMMANDS,
   ...MIRROR_COMMANDS,
+  ...MODULE_COMMANDS,
   ...PROVIDER_COMMANDS,
   ...SIGNING_KEY_COMMANDS,
   ...KEY_COMMANDS,
@@ -17,6 +19,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
 /** First words of the commands that have two. */
 export const NOUNS: Readonly<Record<string, string>> = {
   mirror: 'Load providers from upstreams',
+  module: 'Publish, read, compare and withdraw modules',
   provider: 'Publish, list and withdraw providers',
   'signing-key': 'Decide whose signatures count',
   key: 'Make and revoke API keys',

@@ -22,6 +22,8 @@ export function buildProgram(options: ProgramOptions): Command {
   const program = prepare(new Command('terrace'), () => renderRootHelp(options.serverCommands, width))
   // What went wrong is said by the caller, in the product's own form.
   program.configureOutput({ writeOut, writeErr, outputError: () => {} })
+  // `--version` behind the name of a command is that command's own flag.
+  program.enablePositionalOptions()
   program.version(options.version, '-V, --version', 'Show the version')
   const nouns = new Map<string, Command>()
   for (const definition of COMMANDS) {

@@ -3,11 +3,12 @@ import { createReadStream } from 'node:fs'
 import { CliError } from '../cli-error.ts'
 import type { HttpBody } from '../connection/http-connection.ts'
 
-/** One part of a form; files are read while they are sent. */
+/** One part of a form; files and streams of known size are read while they are sent. */
 export type MultipartPart =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly filename: string; readonly content: Uint8Array }
   | { readonly name: string; readonly filename: string; readonly path: string; readonly size: number }
+  | { readonly name: string; readonly filename: string; readonly size: number; readonly read: () => AsyncIterable<Uint8Array> }
 
 const READ_BYTES = 256 * 1024
 
@@ -52,15 +53,16 @@ function sizeOf(part: MultipartPart): number {
 async function* contentOf(part: MultipartPart): AsyncGenerator<Uint8Array> {
   if ('value' in part) yield Buffer.from(part.value)
   else if ('content' in part) yield part.content
-  else yield* readFile(part)
+  else if ('path' in part) yield* ofSize(part.size, createReadStream(part.path, { highWaterMark: READ_BYTES }), part.path)
+  else yield* ofSize(part.size, part.read(), part.filename)
 }
 
-async function* readFile({ path, size }: { path: string; size: number }): AsyncGenerator<Uint8Array> {
+async function* ofSize(size: number, chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   let sent = 0
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>) {
+  for await (const chunk of chunks) {
     sent += chunk.length
     if (sent > size) break
     yield chunk
   }
-  if (sent !== size) throw new CliError(`Cannot send "${path}": the file changed while it was read`, { hint: 'Run the command again' })
+  if (sent !== size) throw new CliError(`Cannot send "${name}": the file changed while it was read`, { hint: 'Run the command again' })
 }

@@ -1,12 +1,10 @@
 import type { AnswerOf } from '@terrace/api-client/operations.ts'
 import type { Api } from '../connection/api.ts'
-import type { HttpBody } from '../connection/http-connection.ts'
-import { formatBytes, formatSeconds } from '../output/format-amounts.ts'
 import type { Output } from '../output/output.ts'
 import { ProgressLine } from '../output/progress-line.ts'
-import { RateMeter } from '../output/rate-meter.ts'
 import { createMultipartBody, type MultipartPart } from './multipart-body.ts'
 import type { Release, ReleaseDocument } from './read-release-folder.ts'
+import { withUploadProgress } from './upload-progress.ts'
 
 /** A release, and what its folder does not say. */
 export interface Upload {
@@ -30,7 +28,7 @@ export async function uploadRelease(api: Api, output: Output, upload: Upload): P
   try {
     return await api.call('post', '/api/v1/providers', {
       action: `publish "${namespace}/${release.type} ${release.version}"`,
-      raw: { ...body, chunks: withProgress(body, progress) },
+      raw: { ...body, chunks: withUploadProgress(body, progress) },
       timeoutMs,
     })
   } finally {
@@ -55,23 +53,4 @@ function partsOf({ release, namespace, protocols, sourceUrl, signingKey }: Uploa
 
 function documentPart(name: string, document: ReleaseDocument | undefined): MultipartPart[] {
   return document === undefined ? [] : [{ name, ...document }]
-}
-
-async function* withProgress({ chunks, length }: HttpBody, progress: ProgressLine): AsyncGenerator<Uint8Array> {
-  const rate = new RateMeter()
-  let sent = 0
-  for await (const chunk of chunks) {
-    yield chunk
-    sent += chunk.length
-    const now = performance.now()
-    rate.add(now, sent)
-    progress.show(now, { fraction: sent / length, text: describe(sent, length, rate.perSecond) })
-  }
-}
-
-function describe(sent: number, length: number, perSecond: number): string {
-  const amounts = `${formatBytes(sent)} of ${formatBytes(length)} sent`
-  if (sent === length) return `${amounts}; the server verifies it`
-  if (perSecond === 0) return amounts
-  return `${amounts}, ${formatBytes(perSecond)}/s, about ${formatSeconds((length - sent) / perSecond)} left`
 }
