@@ -35,22 +35,7 @@ const MULTIPART_LIMITS = { fieldNameSize: 100, fieldSize: 64 * 1024, fields: 32,
 export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App> {
   const { config } = deps
   const recordAttempt = createAttemptRecorder(deps)
-  const app = createServer({
-    logger: deps.logger,
-    clock: deps.clock,
-    lifecycle,
-    version: PRODUCT_VERSION,
-    publicUrl: config.server.publicUrl,
-    trustedProxies: config.server.behindProxy ? config.server.trustedProxies : [],
-    rateLimits: rateLimitsOf(config),
-    authenticate: createAuthenticator(deps),
-    csrfKey: deps.secrets.csrfKey,
-    holdsScope,
-    anonymousRead: config.auth.anonymousRead,
-    isScope,
-    onFailedAttempt: recordAttempt,
-    ...(await readTls(config)),
-  })
+  const app = createServer({ ...edgeOptions(deps, lifecycle), onFailedAttempt: recordAttempt, ...(await readTls(config)) })
   app.addHook('onClose', () => recordAttempt.flush())
   await app.register(multipart, { limits: { ...MULTIPART_LIMITS, fileSize: Number.POSITIVE_INFINITY }, throwFileSizeLimit: true })
 
@@ -90,6 +75,25 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   return app
 }
 
+function edgeOptions(deps: AppDeps, lifecycle: Lifecycle): Omit<ServerOptions, 'onFailedAttempt'> {
+  const { config } = deps
+  return {
+    logger: deps.logger,
+    clock: deps.clock,
+    lifecycle,
+    version: PRODUCT_VERSION,
+    publicUrl: config.server.publicUrl,
+    trustedProxies: config.server.behindProxy ? config.server.trustedProxies : [],
+    rateLimits: rateLimitsOf(config),
+    sharedCounters: deps.redis,
+    authenticate: createAuthenticator(deps),
+    csrfKey: deps.secrets.csrfKey,
+    holdsScope,
+    anonymousRead: config.auth.anonymousRead,
+    isScope,
+  }
+}
+
 /** The administrator's own certificate for the main port. */
 async function readTls({ server }: Config): Promise<Pick<ServerOptions, 'tls'>> {
   if (!server.tlsEnabled) return {}
@@ -104,5 +108,6 @@ function rateLimitsOf({ rateLimit }: Config): RateLimits | undefined {
     api: rateLimit.apiPerMinute,
     sign_in: rateLimit.signInPerMinute,
     upload: rateLimit.uploadPerMinute,
+    wrong_credentials: rateLimit.wrongCredentialsPerMinute,
   }
 }
