@@ -11,6 +11,7 @@ import { createSpool } from './base/spool.ts'
 import { createFilesystemStore } from './base/storage/filesystem-store.ts'
 import { createLinkSigner } from './base/storage/link-signer.ts'
 import type { Config } from './config/config-schema.ts'
+import { useAuditKey } from './features/audit/index.ts'
 import { createModuleAnalyser } from './features/module-analysis/index.ts'
 import { createModuleArchiver } from './features/module-archives/index.ts'
 import { createDownloadCounter, createModuleCatalog } from './features/modules/index.ts'
@@ -43,6 +44,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
   const { clock = systemClock } = given
   const secrets = await loadSecrets({ config, dataDir: config.dataDir })
   const database = given.database ?? openDatabase({ ...config.database, logger })
+  useAuditKey(database.db, secrets.auditKey)
   const linkSigner = createLinkSigner({ key: secrets.linkKey, clock })
   const store = createFilesystemStore({ root: config.storage.local.path, signer: linkSigner })
   const spool = createSpool(join(config.dataDir, 'tmp'))

@@ -6,10 +6,14 @@ import { request } from 'undici'
 import { afterAll, inject, onTestFinished } from 'vitest'
 import { type Database, type OpenDatabaseOptions, openDatabase } from '../base/database/open-database.ts'
 import { newId } from '../base/ids.ts'
+import { useAuditKey } from '../features/audit/index.ts'
 import type { PostgresForTests } from './postgres-server.setup.ts'
 
 /** A database that every database test runs on. */
 export type Dialect = 'sqlite' | 'postgresql'
+
+// What a server sets when it opens its database; the same in every test, so that replicas continue one chain.
+const AUDIT_KEY = new Uint8Array(32).fill(7)
 
 const ALL_DIALECTS: readonly Dialect[] = ['sqlite', 'postgresql']
 
@@ -40,6 +44,7 @@ export async function openTestDatabase(dialect: Dialect, { migrated = true }: Te
   const place = dialect === 'sqlite' ? makeSqliteFile() : await createPostgresDatabase(migrated)
   const options = { ...place.options, maxConnections: 10, minIdleConnections: 0 }
   const database = openDatabase(options)
+  useAuditKey(database.db, AUDIT_KEY)
   let open = true
   const close = async () => {
     if (open) await database.close()

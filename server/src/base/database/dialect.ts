@@ -1,4 +1,5 @@
 import { type Kysely, PostgresAdapter, type RawBuilder, SqliteAdapter, sql, type Transaction } from 'kysely'
+import { type AppendOnlySql, POSTGRES_APPEND_ONLY, SQLITE_APPEND_ONLY } from './append-only.ts'
 import type { Schema } from './schema.ts'
 import { POSTGRES_WORD_INDEX, SQLITE_WORD_INDEX, type WordIndexSql } from './word-index.ts'
 
@@ -26,6 +27,8 @@ export interface DialectFlags {
   readonly now: RawBuilder<number>
   /** Documents found by their words. */
   readonly wordIndex: WordIndexSql
+  /** Tables whose rows stay as they are. */
+  readonly appendOnly: AppendOnlySql
   /** First statements of a transaction that migrates; `undefined` where every writing transaction excludes the others anyway. */
   readonly migrationLock: readonly RawBuilder<unknown>[]
 }
@@ -41,6 +44,7 @@ export const SQLITE_FLAGS: DialectFlags = {
   tableOptions: sql`strict`,
   now: sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`,
   wordIndex: SQLITE_WORD_INDEX,
+  appendOnly: SQLITE_APPEND_ONLY,
   migrationLock: [],
 }
 
@@ -54,6 +58,7 @@ export const POSTGRES_FLAGS: DialectFlags = {
   // Not now(): that is the start of the transaction, and a lease must not begin in the past.
   now: sql<number>`cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)`,
   wordIndex: POSTGRES_WORD_INDEX,
+  appendOnly: POSTGRES_APPEND_ONLY,
   // A waiting replica must not run into the limits meant for requests. The lock ends with the transaction, also when killed.
   migrationLock: [
     sql`set local statement_timeout = 0`,

@@ -59,6 +59,12 @@ export interface SystemSettingsTable {
   setupTokenExpiresAt: UnixMs | null
   /** Grows in every transaction that changes what a protocol route answers; document caches compare it. */
   catalogRevision: Generated<number>
+  /** Place of the last row of the audit's chain; 0 before the first. */
+  auditSequence: Generated<number>
+  /** Hash of that row. */
+  auditHeadHash: string | null
+  /** HMAC over both: the last rows cannot be taken away by naming an earlier one as the last. */
+  auditHeadSeal: string | null
 }
 
 export interface UsersTable {
@@ -115,7 +121,7 @@ export interface ApiKeysTable {
   expiryNotificationSentAt: UnixMs | null
 }
 
-/** Append-only. Actor id and name are copied, so that a row outlives its user. */
+/** Append-only, by triggers too, and chained. Actor id and name are copied, so that a row outlives its user. */
 export interface AuditLogsTable {
   id: string
   at: UnixMs
@@ -131,6 +137,12 @@ export interface AuditLogsTable {
   requestId: string | null
   /** JSON object without secrets. */
   details: string
+  /** Place in the chain, from 1 without gaps; null for rows from before there was one. */
+  sequence: number | null
+  /** `hash` of the row before; empty for the first. */
+  previousHash: string | null
+  /** HMAC-SHA-256 (hex) over all the other columns under a server key. */
+  hash: string | null
 }
 
 /** hostname, namespace and type are the identity; `_self` is the hostname of providers published here. */

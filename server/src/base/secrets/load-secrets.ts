@@ -13,6 +13,8 @@ export interface Secrets extends Sealer {
   readonly linkKey: Uint8Array
   /** HMAC key of stored API keys: a stolen table alone does not let anyone test guesses. */
   readonly apiKeyKey: Uint8Array
+  /** Chains the audit: whoever has the database alone cannot make records that pass. */
+  readonly auditKey: Uint8Array
   /** Derives the one-time set-up token. */
   readonly setupTokenKey: Uint8Array
   /** Tells one encryption key from another without telling anything about it; kept in the database. */
@@ -61,6 +63,7 @@ export async function loadSecrets({ config, dataDir }: LoadSecretsOptions): Prom
     csrfKey: derive(jwtMaterial, 'csrf token'),
     linkKey: derive(material, 'download link'),
     apiKeyKey: derive(material, 'api key'),
+    auditKey: derive(material, 'audit chain'),
     setupTokenKey: derive(material, 'setup token'),
     encryptionKeyCheck: createHmac('sha256', derive(material, 'check')).update(CHECK_TEXT).digest('hex'),
   }

@@ -1,45 +1,66 @@
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import type { Deps } from '../../base/deps.ts'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
-import { type AuditFilter, countAuditRows, listAuditRows } from './audit-queries.ts'
-import { AuditEntryView, presentAuditEntry } from './present-audit.ts'
+import { AuditFilterQuery, filterOf } from './audit-filter.ts'
+import { countAuditRows, listAuditRows } from './audit-queries.ts'
+import { verifyChain } from './chain/verify-chain.ts'
+import { exportAudit } from './export-audit.ts'
+import { AuditEntryView, AuditVerdictView, presentAuditEntry, presentVerdict } from './present-audit.ts'
 
-const MAX_TEXT = 512
+const NDJSON = 'application/x-ndjson'
+const READ = { requires: 'audit:read', rateLimitTier: 'api' } as const
 
-const AuditQuery = Type.Object({
-  ...PageQuery.properties,
-  action: Type.Optional(Type.String({ maxLength: MAX_TEXT, description: 'Exact action, for example `api_key.create`.' })),
-  actor: Type.Optional(Type.String({ maxLength: MAX_TEXT, description: 'Exact name of the actor.' })),
-  object: Type.Optional(Type.String({ maxLength: MAX_TEXT, description: 'Exact object.' })),
-  outcome: Type.Optional(Type.Union([Type.Literal('allowed'), Type.Literal('denied'), Type.Literal('error')])),
-  since: Type.Optional(Type.String({ format: 'date-time', description: 'From this time on (ISO 8601).' })),
-  until: Type.Optional(Type.String({ format: 'date-time', description: 'Before this time (ISO 8601).' })),
-})
+const ListQuery = Type.Object({ ...PageQuery.properties, ...AuditFilterQuery.properties })
 
-function filterOf(query: Static<typeof AuditQuery>): AuditFilter {
-  return {
-    action: query.action,
-    actorName: query.actor,
-    object: query.object,
-    outcome: query.outcome,
-    since: query.since === undefined ? undefined : Date.parse(query.since),
-    until: query.until === undefined ? undefined : Date.parse(query.until),
-  }
-}
-
-/** `GET /api/v1/audit` and its alias `/admin/api/audit`: records, newest first. Source: requirements.md API-06, C16. */
-export function auditRoutes(deps: Pick<Deps, 'database'>): FastifyPluginAsyncTypebox {
-  const { db } = deps.database
+/**
+ * `GET /api/v1/audit` and its alias `/admin/api/audit`: records, newest first; `/export`: all of them as NDJSON; `/verify`: whether
+ * they are as they were written. Source: requirements.md API-06, C16, C50.
+ */
+export function auditRoutes({ database }: Pick<Deps, 'database'>): FastifyPluginAsyncTypebox {
+  const { db } = database
   return async (app) => {
     for (const url of ['/api/v1/audit', '/admin/api/audit']) {
-      const schema = { tags: ['audit'], querystring: AuditQuery, response: { 200: Paged(AuditEntryView) }, hide: url.startsWith('/admin/') }
-      app.get(url, { config: { requires: 'audit:read' }, schema }, async ({ query }) => {
+      const summary = 'List audit records, newest first'
+      const hide = url.startsWith('/admin/')
+      const schema = { tags: ['audit'], summary, querystring: ListQuery, response: { 200: Paged(AuditEntryView) }, hide }
+      app.get(url, { config: READ, schema }, async ({ query }) => {
         const page = pageOf(query)
         const filter = filterOf(query)
         const rows = await listAuditRows(db, filter, page)
         return { items: rows.map(presentAuditEntry), total: await countAuditRows(db, filter), ...page }
       })
     }
+
+    app.get('/api/v1/audit/export', { config: READ, schema: exportSchema }, async ({ query }, reply) => {
+      const pages = exportAudit(db, filterOf(query))
+      // Before the answer begins, so that a database that is away is a clear 503 and not a cut connection.
+      const first = await pages.next()
+      reply.header('content-type', `${NDJSON}; charset=utf-8`).header('cache-control', 'no-store')
+      reply.header('content-disposition', 'attachment; filename="terrace-audit.ndjson"')
+      return reply.send(Readable.from(startingWith(first, pages), { objectMode: false }))
+    })
+
+    app.get('/api/v1/audit/verify', { config: READ, schema: verifySchema }, async () => presentVerdict(await verifyChain(db)))
   }
+}
+
+const exportSchema = {
+  tags: ['audit'],
+  summary: 'All audit records that match, oldest first, one JSON document a line',
+  querystring: AuditFilterQuery,
+  produces: [NDJSON],
+  response: { 200: { description: 'One record a line.', content: { [NDJSON]: { schema: Type.Unsafe<Readable>(Type.String()) } } } },
+}
+
+const verifySchema = {
+  tags: ['audit'],
+  summary: 'Whether the audit records are as they were written',
+  response: { 200: AuditVerdictView },
+}
+
+async function* startingWith(first: IteratorResult<string>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  if (first.done !== true) yield first.value
+  yield* rest
 }

@@ -37,6 +37,7 @@ describe.each(DIALECTS)('audit on %s', (dialect) => {
     expect(await list()).toEqual({
       items: [
         {
+          sequence: 1,
           id: expect.any(String),
           at: '2026-05-05T06:07:08.000Z',
           actor: { id: AUDITOR.id, name: 'auditor' },
@@ -46,6 +47,8 @@ describe.each(DIALECTS)('audit on %s', (dialect) => {
           ip: '192.0.2.7',
           request_id: 'request-1',
           details: { scopes: ['admin'], token: '[redacted]' },
+          previous_hash: '',
+          hash: expect.stringMatching(/^[0-9a-f]{64}$/),
         },
       ],
       total: 1,
@@ -77,16 +80,16 @@ describe.each(DIALECTS)('audit on %s', (dialect) => {
     const record = { at: Date.UTC(2026, 0, 1), origin, action: 'a.b', object: 'one' }
     await recordAudit(database.db, record)
     await recordAudit(database.db, { ...record, origin: systemOrigin('job'), outcome: 'error', object: 'two', at: Date.UTC(2026, 5, 1) })
-    const filters = ['actor=job', 'outcome=error', 'object=two', 'since=2026-03-01T00:00:00Z', 'action=a.b&actor=job']
+    const filters = ['actor=job', 'outcome=error', 'object=two', 'from=2026-03-01T00:00:00Z', 'action=a.b&actor=job']
     for (const query of filters) expect((await list(query)).total, query).toBe(1)
-    expect((await list('until=2026-03-01T00:00:00Z')).items).toMatchObject([{ object: 'one' }])
+    expect((await list('to=2026-03-01T00:00:00Z')).items).toMatchObject([{ object: 'one' }])
     expect((await list("actor=' or 1=1 --")).total).toBe(0)
   })
 
   // reliability.md row 5.
   test('a query that breaks the schema is refused', async () => {
     const { request } = await openAudit(dialect)
-    const queries = ['limit=0', 'limit=-1', 'limit=1000000000', 'limit=NaN', 'limit=1&limit=2', 'offset=-1', 'since=yesterday', 'outcome=x']
+    const queries = ['limit=0', 'limit=-1', 'limit=1000000000', 'limit=NaN', 'limit=1&limit=2', 'offset=-1', 'from=yesterday', 'outcome=x']
     for (const query of queries) {
       const response = await request({ url: `/api/v1/audit?${query}`, headers: { authorization: 'Bearer auditor' } })
       expect(response.statusCode, query).toBe(400)

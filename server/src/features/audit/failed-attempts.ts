@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache'
 import type { Deps } from '../../base/deps.ts'
 import { clientKey } from '../../base/http/client-address.ts'
 import type { FailedAttempt } from '../../base/http/error-handler.ts'
-import { createRateLimiter } from '../../base/http/rate-limiter.ts'
+import { createRateLimiter } from '../../base/http/limits/rate-limiter.ts'
 import { redactText } from '../../base/redact.ts'
-import { recordAudit } from './record-audit.ts'
+import { type AuditEntry, recordAuditBatch } from './record-audit.ts'
 
 /** Writes denied requests and failed changes to the audit. */
 export interface AttemptRecorder {
@@ -30,19 +30,9 @@ interface Seen {
  */
 export function createAttemptRecorder(deps: Pick<Deps, 'database' | 'clock' | 'logger'>): AttemptRecorder {
   const seenKinds = new LRUCache<string, Seen>({ max: MAX_KINDS })
-  const running = new Set<Promise<void>>()
   const budget = createRateLimiter({ perMinute: MAX_RECORDS_PER_MINUTE, clock: deps.clock })
+  const writer = createBatchWriter(deps)
   let suppressed = 0
-
-  async function write(attempt: FailedAttempt, counts: { repeats?: number; suppressed?: number }): Promise<void> {
-    const { origin, outcome, action, code, path } = attempt
-    const details = { code, ...counts }
-    try {
-      await recordAudit(deps.database.db, { at: deps.clock.now(), origin, outcome, action, object: redactText(path), details })
-    } catch (err) {
-      deps.logger.error({ err, action, request_id: origin.requestId }, 'Denied request could not be written to the audit')
-    }
-  }
 
   function record(attempt: FailedAttempt): void {
     const { origin, action, code } = attempt
@@ -60,13 +50,42 @@ export function createAttemptRecorder(deps: Pick<Deps, 'database' | 'clock' | 'l
     const counts = { ...(seen && seen.repeats > 0 && { repeats: seen.repeats }), ...(suppressed > 0 && { suppressed }) }
     suppressed = 0
     seenKinds.set(kind, { sinceMs: nowMs, repeats: 0 })
-    const writing = write(attempt, counts).finally(() => running.delete(writing))
-    running.add(writing)
+    const { outcome, path } = attempt
+    writer.add({ at: nowMs, origin, outcome, action, object: redactText(path), details: { code, ...counts } })
   }
 
-  async function flush(): Promise<void> {
-    await Promise.all(running)
+  return Object.assign(record, { flush: writer.flush })
+}
+
+/**
+ * One transaction at a time, with all that has come in since the one before: a change that succeeds waits for one of them at most,
+ * however many fail.
+ */
+function createBatchWriter({ database, logger }: Pick<Deps, 'database' | 'logger'>) {
+  let waiting: AuditEntry[] = []
+  let writing: Promise<void> | undefined
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting
+      waiting = []
+      try {
+        await recordAuditBatch(database.db, batch)
+      } catch (err) {
+        const attempts = batch.map(({ action, origin }) => ({ action, request_id: origin.requestId }))
+        logger.error({ err, attempts }, 'Denied requests could not be written to the audit')
+      }
+    }
+    writing = undefined
   }
 
-  return Object.assign(record, { flush })
+  return {
+    add(entry: AuditEntry): void {
+      waiting.push(entry)
+      writing ??= writeAll()
+    },
+    async flush(): Promise<void> {
+      await writing
+    },
+  }
 }

@@ -3,8 +3,8 @@ import { encodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
-import { redactFields } from '../../base/redact.ts'
-import { insertAuditRow } from './audit-queries.ts'
+import { redactFields, redactText } from '../../base/redact.ts'
+import { appendToChain, type NewAuditRow } from './chain/append-to-chain.ts'
 
 /** What happened to an attempt. Source: requirements.md C49. */
 export type AuditOutcome = 'allowed' | 'denied' | 'error'
@@ -19,26 +19,36 @@ export interface AuditEntry {
   readonly object: string
   /** Default `allowed`. */
   readonly outcome?: AuditOutcome
-  /** Facts for the reader; fields with a secret's name are redacted. */
+  /** Facts for the reader; fields with a secret's name are redacted, and so is what has a secret's form. */
   readonly details?: Readonly<Record<string, unknown>>
 }
 
 /**
- * Appends a record. Pass the transaction of the change itself: either both are there or neither is.
+ * Appends a record. Pass the transaction of the change itself: either both are there or neither is. Comes last in it, together
+ * with `bumpCatalogRevision`, because other changes wait from here to the commit.
  * Actor id and name are copied, so that the record outlives the user.
  */
 export async function recordAudit(db: Db, entry: AuditEntry): Promise<void> {
+  await appendToChain(db, [rowOf(entry)])
+}
+
+/** Appends several records at the cost of one. */
+export async function recordAuditBatch(db: Db, [first, ...rest]: readonly AuditEntry[]): Promise<void> {
+  if (first !== undefined) await appendToChain(db, [rowOf(first), ...rest.map(rowOf)])
+}
+
+function rowOf(entry: AuditEntry): NewAuditRow {
   const { actor, ip, requestId } = entry.origin
-  await insertAuditRow(db, {
+  return {
     id: newId(),
     at: entry.at,
     actorId: actor.id,
     actorName: actor.name,
     action: entry.action,
-    object: entry.object,
+    object: redactText(entry.object),
     outcome: entry.outcome ?? 'allowed',
     ip,
     requestId,
-    details: encodeJson(redactFields({ ...entry.details })),
-  })
+    details: redactText(encodeJson(redactFields({ ...entry.details }))),
+  }
 }

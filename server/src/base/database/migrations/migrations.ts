@@ -3,6 +3,13 @@ import { initialMigration } from './0001-initial.ts'
 import { modulesMigration } from './0002-modules.ts'
 import { moduleSearchMigration } from './0003-module-search.ts'
 import { identityMigration } from './0004-identity.ts'
+import { auditChainMigration } from './0005-audit-chain.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
-export const MIGRATIONS: readonly Migration[] = [initialMigration, modulesMigration, moduleSearchMigration, identityMigration]
+export const MIGRATIONS: readonly Migration[] = [
+  initialMigration,
+  modulesMigration,
+  moduleSearchMigration,
+  identityMigration,
+  auditChainMigration,
+]
