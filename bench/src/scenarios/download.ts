@@ -1,6 +1,6 @@
-import { utimesSync } from 'node:fs'
+import { statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { startBenchServer } from '../bench-server.ts'
+import { type BenchServer, startBenchServer } from '../bench-server.ts'
 import { type Figure, ratios, takeTurns } from '../figure.ts'
 import { buildLargePackage } from '../large-package.ts'
 import { startNginx } from '../nginx.ts'
@@ -10,7 +10,6 @@ import { timeDownload } from '../timed-download.ts'
 const BYTES = 200_000_000
 const ROUNDS = 9
 const TYPE = 'large'
-const VERSION = '1.0.0'
 
 /** One download at a time of a large package by its signed link, against nginx serving the same file. */
 export const download: Scenario = {
@@ -19,25 +18,39 @@ export const download: Scenario = {
   async run(log) {
     await using server = await startBenchServer()
     await using nginx = await startNginx()
-    const zip = buildLargePackage({ type: TYPE, version: VERSION, bytes: BYTES, seed: 0 })
-    const file = nginx.serve('package.zip', zip)
-    await server.publish({ type: TYPE, version: VERSION, packages: { linux_amd64: new Blob([Uint8Array.from(zip)]) } })
-    const link = await server.packageLink(TYPE, VERSION)
+    const file = nginx.serve('package.zip', buildPackage('0.0.0'))
+    const link = await publish(server, '0.0.0')
     const storedFile = join(server.dataDir, 'storage', new URL(link).pathname.replace('/files/', ''))
+    let published = 0
+    const reads = {
+      published: async () => {
+        published += 1
+        return timeDownload(await publish(server, `1.${published}.0`))
+      },
+      first: () => {
+        forgetDigest(storedFile)
+        return timeDownload(link)
+      },
+      remembered: () => timeDownload(link),
+    }
     const figures: Figure[] = []
-    for (const read of ['first', 'remembered'] as const) {
-      const { baseline, ours } = await takeTurns(ROUNDS, {
-        baseline: () => timeDownload(file),
-        ours: () => {
-          if (read === 'first') forgetDigest(storedFile)
-          return timeDownload(link)
-        },
-      })
+    for (const read of ['published', 'first', 'remembered'] as const) {
+      const { baseline, ours } = await takeTurns(ROUNDS, { baseline: () => timeDownload(file), ours: reads[read] })
       log(`${read} read: nginx ${baseline.map(Math.round).join(' ')} ms, Terrace ${ours.map(Math.round).join(' ')} ms`)
-      figures.push(asFigure(read, zip.length, { baseline, ours }))
+      figures.push(asFigure(read, statSync(storedFile).size, { baseline, ours }))
     }
     return figures
   },
+}
+
+function buildPackage(version: string): Buffer {
+  return buildLargePackage({ type: TYPE, version, bytes: BYTES, seed: 0 })
+}
+
+/** Answers the link to it. */
+async function publish(server: BenchServer, version: string): Promise<string> {
+  await server.publish({ type: TYPE, version, packages: { linux_amd64: new Blob([Uint8Array.from(buildPackage(version))]) } })
+  return server.packageLink(TYPE, version)
 }
 
 /** A file whose times have changed may hold something else, so the next read hashes it like the first one after a start. */
@@ -46,7 +59,8 @@ function forgetDigest(storedFile: string): void {
 }
 
 const TITLES = {
-  first: 'Download of 200 MB, first read (hashed on the way)',
+  published: 'Download of 200 MB, first read after its publish',
+  first: 'Download of 200 MB, first read after a start (hashed on the way)',
   remembered: 'Download of 200 MB, digest remembered',
 } as const
 
