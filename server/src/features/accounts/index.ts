@@ -19,5 +19,9 @@
  */
 export type { AccountDeps } from './account-deps.ts'
 export { accountRoutes } from './account-routes.ts'
+export { type IssueLoginKey, issueLoginKey, type RevokeLoginKey, revokeLoginKey } from './api-keys/login-keys.ts'
 export { createAuthenticator } from './create-authenticator.ts'
+export { createSignIn } from './sessions/create-sign-in.ts'
+export type { OpenedSession } from './sessions/open-session.ts'
+export type { SignIn } from './sessions/sign-in.ts'
 export { ensureFirstAdministrator, type FirstAdministrator } from './setup/ensure-first-administrator.ts'

@@ -6,6 +6,9 @@ const MIN_CHARACTERS = 12
 // bcrypt silently ignores what follows.
 const MAX_BYTES = 72
 
+// One for the process, as the threads are.
+const gate = createWorkGate()
+
 /** Hashes and checks passwords off the event loop. */
 export interface Passwords {
   /** @throws {RegistryError} RULE_BROKEN when the password breaks a rule, RATE_LIMITED when too many wait. */
@@ -29,7 +32,6 @@ function brokenRule(password: string, username: string): string | undefined {
 
 /** bcrypt with the given cost (each step doubles the work). Source: requirements.md AUT-05. */
 export function createPasswords({ bcryptCost }: { readonly bcryptCost: number }): Passwords {
-  const gate = createWorkGate()
   // A hash of nothing: well-formed, of the same cost, equal to no password's.
   const nobody = `$2b$${String(bcryptCost).padStart(2, '0')}$${'.'.repeat(53)}`
   return {
