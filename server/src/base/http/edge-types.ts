@@ -18,8 +18,8 @@ export type Requirement = 'public' | 'anyone' | 'authenticated' | ScopeText
 /** Which budget of requests a route draws from; `none` is for probes. */
 export type RateLimitTier = 'protocol' | 'api' | 'sign_in' | 'upload' | 'none'
 
-/** How a route renders errors: `{"errors":[…]}`, RFC 9457 problem JSON, or one line of text. */
-export type ErrorFormat = 'protocol' | 'problem' | 'text'
+/** How a route renders errors: `{"errors":[…]}`, RFC 9457 problem JSON, one line of text, or a page for people. */
+export type ErrorFormat = 'protocol' | 'problem' | 'text' | 'page'
 
 /** What somebody may do in one organisation. */
 export interface OrganizationGrant {

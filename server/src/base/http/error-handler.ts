@@ -92,11 +92,11 @@ function logFailure(logger: Logger, request: FastifyRequest, { error, failure }:
 /** Sends a failure in the form of the route. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: RegistryError): void {
   const format = request.routeOptions.config?.errorFormat ?? defaultErrorFormat(request.url)
-  const { contentType, body } = renderError(error, format, request.id)
+  const { contentType, headers = {}, body } = renderError(error, format, request.id)
   setErrorHeaders(reply, error)
   reply.errorCode = error.code
   reply.raw.statusMessage = reasonPhrase(error)
-  reply.code(error.status).header('content-type', contentType).serializer(identity).send(body)
+  reply.code(error.status).headers(headers).header('content-type', contentType).serializer(identity).send(body)
 }
 
 function identity(body: unknown): string {
