@@ -6,6 +6,7 @@ import type { Logger } from './base/logger.ts'
 import { createOutbound } from './base/outbound/outbound.ts'
 import { createJobQueue } from './base/queue/job-queue.ts'
 import { createWakeUp } from './base/queue/wake-up.ts'
+import { createRedisConnection } from './base/redis/redis-connection.ts'
 import { loadSecrets } from './base/secrets/load-secrets.ts'
 import { createSpool } from './base/spool.ts'
 import { createFilesystemStore } from './base/storage/filesystem-store.ts'
@@ -55,10 +56,11 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     clock,
     logger,
   })
+  const redis = config.redis.url === '' ? undefined : createRedisConnection({ url: config.redis.url, clock, logger })
   const inspector = createPackageInspector()
   const archiver = createModuleArchiver()
   const analyser = createModuleAnalyser()
-  const base = { config, database, store, spool, outbound, secrets, linkSigner, clock, logger, inspector, archiver, analyser }
+  const base = { config, database, store, spool, outbound, redis, secrets, linkSigner, clock, logger, inspector, archiver, analyser }
   const deps: AppDeps = {
     ...base,
     queue: createJobQueue(database.db, {
@@ -86,6 +88,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
   return {
     deps,
     async close() {
+      redis?.close()
       await outbound.close()
       await Promise.all([inspector.close(), archiver.close(), analyser.close()])
       await spool.close()

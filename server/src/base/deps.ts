@@ -4,6 +4,7 @@ import type { Database } from './database/open-database.ts'
 import type { Logger } from './logger.ts'
 import type { Outbound } from './outbound/outbound.ts'
 import type { JobQueue } from './queue/job-queue.ts'
+import type { SharedCounters } from './redis/redis-connection.ts'
 import type { Secrets } from './secrets/load-secrets.ts'
 import type { Spool } from './spool.ts'
 import type { LinkSigner } from './storage/link-signer.ts'
@@ -17,6 +18,8 @@ export interface Deps {
   readonly spool: Spool
   readonly queue: JobQueue
   readonly outbound: Outbound
+  /** Counters that all processes share; `undefined` without Redis. */
+  readonly redis: SharedCounters | undefined
   readonly secrets: Secrets
   readonly linkSigner: LinkSigner
   readonly clock: Clock

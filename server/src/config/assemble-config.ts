@@ -22,10 +22,11 @@ function childObject(parent: Record<string, unknown>, name: string): Record<stri
 }
 
 function fillIn(config: Config): Config {
-  const { dataDir, server, storage, database, providers, upstream } = config
+  const { dataDir, server, storage, database, providers, security, upstream } = config
   return {
     ...config,
     server: { ...server, publicUrl: canonicalOrigin(server.publicUrl) },
+    security: { ...security, cors: { allowedOrigins: security.cors.allowedOrigins.map(canonicalOrigin) } },
     storage: { ...storage, local: { path: storage.local.path || join(dataDir, 'storage') } },
     database: { ...database, path: database.path || join(dataDir, 'terrace.db') },
     providers: {

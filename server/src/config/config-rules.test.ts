@@ -29,6 +29,7 @@ describe('settings that fit together', () => {
       },
     ],
     ['a proxy with a password', { 'outbound.proxy_url': 'http://user:secret@proxy.example.com:3128' }],
+    ['origins and Redis', { 'security.cors.allowed_origins': ['https://portal.example.com'], 'redis.url': 'rediss://:pw@redis:6380/1' }],
     ['an upstream elsewhere', { upstream: { 'registry.terraform.io': { url: 'https://127.0.0.1:8443' } } }],
   ])('%s', (_name, values) => {
     expect(findings(values)).toEqual([])
@@ -57,6 +58,11 @@ describe('settings that do not', () => {
     [{ 'providers.default_hostname': 'https://a.b' }, 'providers.default_hostname must be a host name, not "https://a.b"'],
     [{ upstream: { 'a.b:8443': {} } }, 'upstream "a.b:8443" is not a host name'],
     [{ upstream: { 'a.b': { url: 'ftp://c.d' } } }, 'upstream the url of "a.b" must begin with http:// or https://'],
+    [{ 'redis.url': 'localhost:6379' }, 'redis.url must be an address like redis://:password@host:6379/0'],
+    [
+      { 'security.cors.allowed_origins': ['*'] },
+      'security.cors.allowed_origins must be an address like https://registry.example.com, not "*"',
+    ],
     [{ 'outbound.proxy_url': 'proxy' }, 'outbound.proxy_url must be an address like http://proxy.example.com:3128'],
   ])('%j', (values, finding) => {
     expect(findings(values)).toEqual([finding])

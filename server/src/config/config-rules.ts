@@ -29,6 +29,8 @@ export function checkRules(config: Config): RuleFinding[] {
     ...providerRules(config),
     ...outboundRules(config),
     ...upstreamRules(config),
+    ...corsRules(config),
+    ...redisRules(config),
   ]
 }
 
@@ -153,6 +155,19 @@ function* upstreamRules({ upstream }: Config): Generator<RuleFinding> {
     if (canonicalHostname(host) === undefined) yield { keys: ['upstream'], problem: `"${host}" is not a host name` }
     const problem = url === undefined ? undefined : originProblem(url)
     if (problem !== undefined) yield { keys: ['upstream'], problem: `the url of "${host}" ${problem}` }
+  }
+}
+
+function* corsRules({ security }: Config): Generator<RuleFinding> {
+  for (const origin of security.cors.allowedOrigins) {
+    const problem = originProblem(origin)
+    if (problem !== undefined) yield { keys: ['security.cors.allowed_origins'], problem: `${problem}, not ${JSON.stringify(origin)}` }
+  }
+}
+
+function* redisRules({ redis }: Config): Generator<RuleFinding> {
+  if (redis.url !== '' && !(URL.canParse(redis.url) && /^rediss?:\/\//.test(redis.url))) {
+    yield { keys: ['redis.url'], problem: 'must be an address like redis://:password@host:6379/0' }
   }
 }
 

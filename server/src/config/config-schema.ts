@@ -99,6 +99,11 @@ const logging = section('Logs.', {
     description: 'Form of a log line.',
     default: '',
     defaultNote: 'text on a terminal, otherwise json',
+  cors: section('Pages of other addresses.', {
+    allowed_origins: textList({
+      description: 'Origins whose pages may use the API below `/api/`, for example `https://portal.example.com`. None by default.',
+    }),
+  }),
     aliases: ['LOG_FORMAT'],
   }),
   output: choice(['stdout', 'stderr', 'file', 'both'], {
@@ -226,7 +231,7 @@ const upstreamHost = section('Another way to one upstream registry.', {
 const perMinute = (description: string, value: number) =>
   wholeNumber({ description, unit: 'requests per minute and client', default: value, minimum: 1, maximum: 10_000_000 })
 
-const rateLimit = section('Request limits. `/livez` and `/readyz` are exempt.', {
+const rateLimit = section('Request limits: the same number for each address and for each credential. `/livez` and `/readyz` are exempt.', {
   enabled: flag({ description: 'Limit requests.', default: true }),
   protocol_per_minute: perMinute('What the command line tools ask.', 60_000),
   api_per_minute: perMinute('The administration API.', 1200),
@@ -240,6 +245,20 @@ const work = section('Background jobs.', {
 
 /**
  * Every setting, with its description, unit and default. The reference page, the variables, the checks and the `Config` type
+  wrong_credentials_per_minute: wholeNumber({
+    description: 'Wrong credentials of one address; then only credentials that were right before are looked at. Passwords: see `sign_in`.',
+    unit: 'per minute and address',
+    default: 120,
+    minimum: 1,
+    maximum: 10_000_000,
+  }),
+})
+
+const redis = section('Redis, for several processes.', {
+  url: text({
+    description: 'Address (`redis://…` or `rediss://…`). With it all processes share the request limits; nothing fails while it is away.',
+    secret: true,
+  }),
  * are all made from it. Names are those of requirements.md (CFG), in snake_case.
  */
 export const ConfigSchema = section('Settings of the server.', {
@@ -271,6 +290,7 @@ type CamelKey<Key extends string> = Key extends `${infer Head}_${infer Tail}` ? 
 type Camel<Value> = Value extends readonly (infer Item)[]
   ? readonly Camel<Item>[]
   : Value extends object
+  redis,
     ? { readonly [Key in keyof Value as Key extends string ? CamelKey<Key> : Key]: Camel<Value[Key]> }
     : Value
 

@@ -4,22 +4,25 @@ import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOpti
 import type { Clock } from '../clock.ts'
 import { RegistryError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import type { SharedCounters } from '../redis/redis-connection.ts'
 import { createAccessLog, FrameworkLog } from './access-log.ts'
 import { networkTest } from './client-address.ts'
 import { ANONYMOUS, type App, type RateLimitTier } from './edge-types.ts'
 import { createErrorHandler, type FailedAttempt, pathOf, sendError } from './error-handler.ts'
 import { asExpectedError } from './expected-error.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
+import { createRequestBudgets, NO_BUDGETS } from './limits/request-budgets.ts'
+import { createSharedRateLimiter } from './limits/shared-rate-limiter.ts'
 import { collectOpenApi, serveOpenApi } from './openapi.ts'
 import { createPublicBaseUrl } from './public-base-url.ts'
-import { createRateLimiter, type RateLimiter } from './rate-limiter.ts'
-import { type Authenticate, type ChainOptions, enterRequest, guardRoute, planRoute, setSecurityHeaders } from './request-chain.ts'
+import { type Authenticate, type ChainOptions, enterPublic, guardRoute, planRoute, setSecurityHeaders } from './request-chain.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 import { compileValidator } from './validate-input.ts'
 
-/** Requests per minute and client of each tier. */
-export type RateLimits = Readonly<Record<Exclude<RateLimitTier, 'none'>, number>>
+/** Requests per minute and client of each tier, and wrong credentials per minute and address. */
+export type RateLimits = Readonly<Record<Exclude<RateLimitTier, 'none'> | 'wrong_credentials', number>>
 
 /** What the edge needs; built in one place from the configuration and the features that decide about callers. */
 export interface ServerOptions {
@@ -34,6 +37,8 @@ export interface ServerOptions {
   readonly trustedProxies: readonly string[]
   /** `undefined`: no limits. */
   readonly rateLimits: RateLimits | undefined
+  /** Counts requests for all processes together; without it each one counts for itself. */
+  readonly sharedCounters?: SharedCounters | undefined
   readonly authenticate: Authenticate
   readonly csrfKey: ChainOptions['csrfKey']
   readonly holdsScope: ChainOptions['holdsScope']
@@ -105,12 +110,15 @@ function serverSettings(options: ServerOptions, isTrustedProxy: (address: string
 }
 
 function chainOptions(options: ServerOptions): ChainOptions {
-  const { rateLimits, clock } = options
-  const limiters = new Map<RateLimitTier, RateLimiter>()
-  for (const [tier, perMinute] of Object.entries(rateLimits ?? {})) {
-    limiters.set(tier as RateLimitTier, createRateLimiter({ perMinute, clock }))
+  const { rateLimits, clock, sharedCounters: counters } = options
+  const limiters = new Map<string, RateLimiter>()
+  for (const [name, perMinute] of Object.entries(rateLimits ?? {})) {
+    const isShared = counters !== undefined
+    limiters.set(name, isShared ? createSharedRateLimiter({ counters, name, perMinute, clock }) : createRateLimiter({ perMinute, clock }))
   }
-  return { ...options, limiterOf: (tier) => limiters.get(tier) }
+  const wrongCredentials = limiters.get('wrong_credentials')
+  const budgets = wrongCredentials === undefined ? NO_BUDGETS : createRequestBudgets({ wrongCredentials, clock })
+  return { ...options, budgets, limiterOf: (tier) => limiters.get(tier) }
 }
 
 function answerUnknownAddresses(app: App, chain: ChainOptions): void {
@@ -118,11 +126,11 @@ function answerUnknownAddresses(app: App, chain: ChainOptions): void {
   const plans = { api: planOf('/api/'), protocol: planOf('/v1/') }
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request)
-    const refusal = enterRequest(chain, path.startsWith('/v1/') ? plans.protocol : plans.api, { request, reply })
     const missing = new RegistryError('ROUTE_NOT_FOUND', `Cannot find "${request.method} ${path}": there is no such address`, {
       hint: 'The addresses of this server are listed in /openapi.json',
     })
-    sendError(request, reply, refusal ?? missing)
+    const done = (refusal?: Error) => sendError(request, reply, (refusal as RegistryError | undefined) ?? missing)
+    enterPublic(chain, path.startsWith('/v1/') ? plans.protocol : plans.api, { request, reply, done })
   })
 }
 

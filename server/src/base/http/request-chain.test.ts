@@ -4,7 +4,7 @@ import { RegistryError } from '../errors.ts'
 import type { App } from './edge-types.ts'
 
 const ACTORS = { reader: testActor('reader', ['providers:read']), boss: testActor('boss', ['admin']) }
-const LIMITS = { protocol: 100, api: 1, sign_in: 1, upload: 1 }
+const LIMITS = { protocol: 100, api: 1, sign_in: 1, upload: 1, wrong_credentials: 2 }
 
 function routes(app: App): void {
   app.get('/api/v1/secret', { config: { requires: 'providers:write', action: 'secret.read' } }, (request) => ({ name: request.actor.name }))

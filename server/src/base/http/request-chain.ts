@@ -7,12 +7,12 @@ import type {
   RouteOptions,
 } from 'fastify'
 import { RegistryError } from '../errors.ts'
-import { clientKey } from './client-address.ts'
 import { type Credential, readCredential } from './credential.ts'
 import { csrfTokenOf, refuseForeignPage } from './csrf.ts'
 import { type Actor, ANONYMOUS, type RateLimitTier, type Requirement, type RouteSettings, type ScopeText } from './edge-types.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import type { RateLimiter } from './rate-limiter.ts'
+import type { RateLimiter } from './limits/rate-limiter.ts'
+import type { Caller, RequestBudgets } from './limits/request-budgets.ts'
 import { HSTS, isLocalTls, NO_STORE_HEADERS, SECURITY_HEADERS } from './security-headers.ts'
 import { clearSessionCookie, isCookieSession, readSessionCookie } from './session-cookie.ts'
 
@@ -24,6 +24,7 @@ export interface ChainOptions {
   readonly lifecycle: Lifecycle
   /** Limiter of a tier; `undefined` when the tier is not limited. */
   readonly limiterOf: (tier: RateLimitTier) => RateLimiter | undefined
+  readonly budgets: RequestBudgets
   readonly authenticate: Authenticate
   /** Makes the CSRF tokens of sessions that come as a cookie. */
   readonly csrfKey: Uint8Array
@@ -79,19 +80,32 @@ export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply,
   if (isLocalTls(request.raw)) reply.removeHeader(HSTS)
 }
 
-/**
- * The steps before authentication: headers, then readiness, then the rate limit.
- *
- * @returns the refusal, or `undefined` to go on.
- */
-export function enterRequest(options: ChainOptions, plan: RoutePlan, exchange: { request: FastifyRequest; reply: FastifyReply }) {
-  const { request, reply } = exchange
+interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+interface Step extends Exchange {
+  readonly done: HookHandlerDoneFunction
+}
+
+/** Goes on at once with what is known already, so that a request that waits for nobody costs no promise. */
+function whenKnown<Value>(value: Value | Promise<Value>, next: (value: Value) => void, done: HookHandlerDoneFunction): void {
+  if (value instanceof Promise) value.then(next).catch((error: unknown) => done(error as Error))
+  else next(value)
+}
+
+function prepareRequest(options: ChainOptions, plan: RoutePlan, { request, reply }: Exchange): RegistryError | undefined {
   request.actor = ANONYMOUS
   setSecurityHeaders(request, reply, plan.headers)
-  if (!plan.alwaysOn && options.lifecycle.state !== 'ready') return notReady(options.lifecycle)
-  if (plan.limiter === undefined) return undefined
-  const waitSeconds = plan.limiter.take(clientKey(request.ip ?? ''))
-  return waitSeconds === 0 ? undefined : rateLimited(waitSeconds)
+  return !plan.alwaysOn && options.lifecycle.state !== 'ready' ? notReady(options.lifecycle) : undefined
+}
+
+/** The chain of a route whose caller does not matter: headers, then readiness, then the rate limit. `done` gets the refusal. */
+export function enterPublic(options: ChainOptions, plan: RoutePlan, { request, reply, done }: Step): void {
+  const refusal = prepareRequest(options, plan, { request, reply })
+  if (refusal !== undefined) done(refusal)
+  else whenKnown(options.budgets.enter(plan.limiter, options.budgets.callerOf(request.ip ?? '')), done, done)
 }
 
 /**
@@ -99,20 +113,18 @@ export function enterRequest(options: ChainOptions, plan: RoutePlan, exchange: {
  * The audit of refusals follows in the error handler. Nothing later authenticates again.
  */
 export function createChain(options: ChainOptions, plan: RoutePlan): onRequestHookHandler {
-  if (plan.requires === 'public') {
-    return (request, reply, done) => done(enterRequest(options, plan, { request, reply }))
-  }
+  if (plan.requires === 'public') return (request, reply, done) => enterPublic(options, plan, { request, reply, done })
   return (request, reply, done) => {
-    const refusal = enterRequest(options, plan, { request, reply })
-    if (refusal !== undefined) done(refusal)
-    else authenticateRequest(options, plan, { request, reply, done })
+    const early = prepareRequest(options, plan, { request, reply })
+    if (early !== undefined) return done(early)
+    const credential = credentialOf(request, plan)
+    const caller = options.budgets.callerOf(request.ip ?? '', credential.kind === 'token' ? credential.token : undefined)
+    const next = (refusal: RegistryError | undefined) => {
+      if (refusal !== undefined) done(refusal)
+      else authenticateRequest(options, plan, { request, reply, done, credential, caller })
+    }
+    whenKnown(options.budgets.enter(plan.limiter, caller), next, done)
   }
-}
-
-interface Step {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly done: HookHandlerDoneFunction
 }
 
 /** The one credential that counts: `Authorization` when it was sent at all, else the cookie; never the one after the other. */
@@ -121,28 +133,33 @@ function credentialOf(request: FastifyRequest, plan: RoutePlan): Credential {
   return authorization === undefined && plan.readsCookie ? readSessionCookie(request) : readCredential(authorization)
 }
 
-function authenticateRequest(options: ChainOptions, plan: RoutePlan, { request, reply, done }: Step): void {
-  const credential = credentialOf(request, plan)
+interface Candidate extends Step {
+  readonly credential: Credential
+  readonly caller: Caller
+}
+
+function authenticateRequest(options: ChainOptions, plan: RoutePlan, { request, reply, done, credential, caller }: Candidate): void {
   if (credential.kind !== 'token') {
     done(credential.kind === 'malformed' ? tokenInvalid() : refusalWithoutToken(options, plan.requires))
     return
   }
-  const found = options.authenticate(credential.token)
-  const finish = (actor: Actor | undefined) => done(admit(options, plan, { request, reply, actor }))
-  if (found instanceof Promise) found.then(finish, (error: unknown) => done(error as Error))
-  else finish(found)
+  const finish = (actor: Actor | undefined) => {
+    const decide = (refusal: RegistryError | undefined) => done(refusal ?? admit(options, plan, { request, reply, actor }))
+    whenKnown(options.budgets.settle(plan.limiter, caller, actor), decide, done)
+  }
+  whenKnown(options.authenticate(credential.token), finish, done)
 }
 
 function refusalWithoutToken({ anonymousRead }: ChainOptions, requires: Requirement): RegistryError | undefined {
   return requires === 'anyone' && anonymousRead ? undefined : tokenRequired()
 }
 
-interface Caller {
+interface Authenticated {
   readonly request: FastifyRequest
   readonly actor: Actor | undefined
 }
 
-function admit(options: ChainOptions, plan: RoutePlan, { request, reply, actor }: Caller & { readonly reply: FastifyReply }) {
+function admit(options: ChainOptions, plan: RoutePlan, { request, reply, actor }: Authenticated & { readonly reply: FastifyReply }) {
   if (request.headers.authorization !== undefined) return authorise(options, plan, { request, actor })
   // Nothing but a session may come as a cookie. A dead one is taken away, so that the next page is that of somebody signed out.
   const session = actor?.kind === 'session' ? actor : undefined
@@ -164,7 +181,7 @@ function checkForm(options: ChainOptions): preValidationHookHandler {
   }
 }
 
-function authorise(options: ChainOptions, { requires, within }: RoutePlan, { request, actor }: Caller): RegistryError | undefined {
+function authorise(options: ChainOptions, { requires, within }: RoutePlan, { request, actor }: Authenticated): RegistryError | undefined {
   if (actor === undefined) return tokenInvalid()
   request.actor = actor
   if (requires === 'anyone' || requires === 'authenticated' || requires === 'public') return undefined
@@ -175,13 +192,6 @@ function notReady(lifecycle: Lifecycle): RegistryError {
   return new RegistryError('NOT_READY', `Cannot answer the request: the server is ${lifecycle.state}`, {
     hint: 'Try again in a few seconds',
     retryAfterSeconds: NOT_READY_RETRY_SECONDS,
-  })
-}
-
-function rateLimited(waitSeconds: number): RegistryError {
-  return new RegistryError('RATE_LIMITED', 'Cannot answer the request: too many requests came from this address', {
-    hint: `Try again in ${waitSeconds} s, or ask the administrator to raise the limit`,
-    retryAfterSeconds: waitSeconds,
   })
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { testClock } from '../../testing/test-edge.ts'
-import { clientKey, networkTest } from './client-address.ts'
+import { testClock } from '../../../testing/test-edge.ts'
+import { clientKey, networkTest } from '../client-address.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 
 describe('rate limiter', () => {

@@ -1,4 +1,5 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
+import { Generations } from './generations.ts'
 
 interface Bucket {
   tokens: number
@@ -10,7 +11,14 @@ const GENERATION_CLIENTS = 25_000
 
 /** A budget of requests per client. */
 export interface RateLimiter {
-  /** Takes one request; 0 when it is allowed, else the seconds until the next one is. */
+  /** Requests that a client may send at once, and each minute. */
+  readonly perMinute: number
+  /** Takes one request; 0 when it is allowed, else the seconds until the next one is. No promise where nobody has to be asked. */
+  take(clientKey: string): number | Promise<number>
+}
+
+/** One that is kept in this process. */
+export interface LocalRateLimiter extends RateLimiter {
   take(clientKey: string): number
 }
 
@@ -19,10 +27,11 @@ export interface RateLimiter {
  * `Retry-After`, protocol.md 8.6). Per process; of more than 25 000 clients those seen longest ago are forgotten, of 50 000 at the
  * latest.
  */
-export function createRateLimiter({ perMinute, clock }: { perMinute: number; clock: Clock }): RateLimiter {
+export function createRateLimiter({ perMinute, clock }: { perMinute: number; clock: Clock }): LocalRateLimiter {
   const buckets = new Generations<Bucket>(GENERATION_CLIENTS)
   const perMs = perMinute / MINUTE_MS
   return {
+    perMinute,
     take(clientKey) {
       const nowMs = clock.now()
       let bucket = buckets.get(clientKey)
@@ -38,32 +47,5 @@ export function createRateLimiter({ perMinute, clock }: { perMinute: number; clo
       }
       return Math.ceil((1 - bucket.tokens) / perMs / 1000)
     },
-  }
-}
-
-/** A map of the newest entries: two generations, the older of which goes when the younger is full. Takes no memory in advance. */
-class Generations<Value> {
-  readonly #size: number
-  #young = new Map<string, Value>()
-  #old = new Map<string, Value>()
-
-  constructor(size: number) {
-    this.#size = size
-  }
-
-  get(key: string): Value | undefined {
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const old = this.#old.get(key)
-    if (old !== undefined) this.set(key, old)
-    return old
-  }
-
-  set(key: string, value: Value): void {
-    if (this.#young.size >= this.#size) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(key, value)
   }
 }
