@@ -36,9 +36,9 @@ export const PACKAGE_ZONES: Readonly<Record<string, { where: RegExp; reason: str
     reason: 'SQL lives in *-queries.ts, base/database and base/queue',
   },
   pg: { where: /^server\/src\/base\/database\//, reason: 'only base/database knows the drivers' },
+  ioredis: { where: /^server\/src\/base\/redis\//, reason: 'only base/redis knows the client' },
   'node:sqlite': { where: /^server\/src\/base\/database\//, reason: 'only base/database knows the drivers' },
   undici: { where: /^(?:server\/src\/base\/outbound\/|cli\/)/, reason: 'requests leave through base/outbound' },
-  ioredis: { where: /^server\/src\/base\/redis\//, reason: 'only base/redis knows the client' },
   vitest: { where: /^tools\/|\.config\.ts$|\.contract\.ts$/, reason: 'only tests know the test runner' },
 }
 

@@ -91,6 +91,11 @@ const security = section('Keys of the server.', {
     secret: true,
     aliases: ['TFR_ENCRYPTION_KEY', 'ENCRYPTION_KEY'],
   }),
+  cors: section('Pages of other addresses.', {
+    allowed_origins: textList({
+      description: 'Origins whose pages may use the API below `/api/`, for example `https://portal.example.com`. None by default.',
+    }),
+  }),
 })
 
 const logging = section('Logs.', {
@@ -99,11 +104,6 @@ const logging = section('Logs.', {
     description: 'Form of a log line.',
     default: '',
     defaultNote: 'text on a terminal, otherwise json',
-  cors: section('Pages of other addresses.', {
-    allowed_origins: textList({
-      description: 'Origins whose pages may use the API below `/api/`, for example `https://portal.example.com`. None by default.',
-    }),
-  }),
     aliases: ['LOG_FORMAT'],
   }),
   output: choice(['stdout', 'stderr', 'file', 'both'], {
@@ -237,14 +237,6 @@ const rateLimit = section('Request limits: the same number for each address and 
   api_per_minute: perMinute('The administration API.', 1200),
   sign_in_per_minute: perMinute('Signing in and set-up.', 20),
   upload_per_minute: perMinute('Publishing and uploads.', 600),
-})
-
-const work = section('Background jobs.', {
-  enabled: flag({ description: 'Run jobs in the serving process too. With `false`, run `terrace work` beside it.', default: true }),
-})
-
-/**
- * Every setting, with its description, unit and default. The reference page, the variables, the checks and the `Config` type
   wrong_credentials_per_minute: wholeNumber({
     description: 'Wrong credentials of one address; then only credentials that were right before are looked at. Passwords: see `sign_in`.',
     unit: 'per minute and address',
@@ -259,6 +251,14 @@ const redis = section('Redis, for several processes.', {
     description: 'Address (`redis://…` or `rediss://…`). With it all processes share the request limits; nothing fails while it is away.',
     secret: true,
   }),
+})
+
+const work = section('Background jobs.', {
+  enabled: flag({ description: 'Run jobs in the serving process too. With `false`, run `terrace work` beside it.', default: true }),
+})
+
+/**
+ * Every setting, with its description, unit and default. The reference page, the variables, the checks and the `Config` type
  * are all made from it. Names are those of requirements.md (CFG), in snake_case.
  */
 export const ConfigSchema = section('Settings of the server.', {
@@ -282,6 +282,7 @@ export const ConfigSchema = section('Settings of the server.', {
     default: {},
   }),
   rate_limit: rateLimit,
+  redis,
   work,
 })
 
@@ -290,7 +291,6 @@ type CamelKey<Key extends string> = Key extends `${infer Head}_${infer Tail}` ? 
 type Camel<Value> = Value extends readonly (infer Item)[]
   ? readonly Camel<Item>[]
   : Value extends object
-  redis,
     ? { readonly [Key in keyof Value as Key extends string ? CamelKey<Key> : Key]: Camel<Value[Key]> }
     : Value
 
