@@ -141,10 +141,10 @@ async function readView(deps: ModulesDeps, params: { namespace: string; name: st
   const address = readModuleAddress(params)
   const found = requireModule(await deps.modules.find(address), address)
   const row = version === undefined ? requireLatest(found) : requireModuleVersion(found, version)
-  const { readme, analysis, systems, downloads } = await readDetail(deps, found, row)
+  const { readme, analysis, systems, downloads, versionDownloads } = await readDetail(deps, found, row)
   return {
-    module: presentModule(found.module, latestVersion(found.versions)?.version),
-    version: presentModuleVersion(row, downloads),
+    module: presentModule(found.module, { latest: latestVersion(found.versions)?.version, downloads }),
+    version: presentModuleVersion(row, versionDownloads),
     readme,
     analysis,
     systems: [...systems],

@@ -51,12 +51,13 @@ export const ModuleView = Type.Object(
     successor: Text,
     created_at: Type.String({ format: 'date-time' }),
     latest: Text,
+    downloads: Type.Integer({ description: 'Of all versions together' }),
   },
   { $id: 'Module' },
 )
 
 /** Row → view. */
-export function presentModule(row: ModuleRow, latest: string | undefined) {
+export function presentModule(row: ModuleRow, { latest, downloads }: { readonly latest: string | undefined; readonly downloads: number }) {
   return {
     namespace: row.namespace,
     name: row.name,
@@ -68,6 +69,7 @@ export function presentModule(row: ModuleRow, latest: string | undefined) {
     successor: row.successor,
     created_at: new Date(row.createdAt).toISOString(),
     latest: latest ?? null,
+    downloads,
   }
 }
 

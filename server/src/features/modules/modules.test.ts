@@ -147,6 +147,9 @@ describe.each(DIALECTS)('modules on %s', (dialect) => {
     for (const method of ['GET', 'HEAD', 'GET'] as const) await app.request({ method, url })
     await app.deps.downloads.flush()
     expect(await read(app, '/v1/modules/acme/net/aws')).toMatchObject({ downloads: 2 })
+    await publish(app, { version: '2.0.0' })
+    expect(await read(app, '/api/v1/modules/acme/net/aws')).toMatchObject({ module: { downloads: 2 }, version: { downloads: 0 } })
+    expect(await read(app, '/api/v1/modules/acme/net/aws/versions')).toMatchObject({ items: [{ downloads: 0 }, { downloads: 2 }] })
   })
 
   test('the search sorts by what was downloaded since', async () => {

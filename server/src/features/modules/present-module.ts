@@ -60,6 +60,8 @@ export interface DetailFacts {
   readonly readme: string
   /** Of all versions together. */
   readonly downloads: number
+  /** Of this version. */
+  readonly versionDownloads: number
   /** Systems for which a module of this name exists. */
   readonly systems: readonly string[]
 }
@@ -83,6 +85,8 @@ function presentDeprecation(module: ModuleRow, row: ModuleVersionRow): ModuleDet
   return mark === undefined ? null : { reason: mark.deprecationMessage ?? '', link: mark.successor ?? '' }
 }
 
+const PUBLIC_HOST = /^registry\.terraform\.io\//
+
 function presentPart(part: ModulePart): ModulePartDocument {
   return {
     path: part.path,
@@ -101,7 +105,8 @@ function presentPart(part: ModulePart): ModulePartDocument {
     provider_dependencies: part.required_providers.map(({ name, source, version }) => ({
       name,
       namespace: source.split('/').at(-2) ?? '',
-      source,
+      // As the public registry writes it, without its own host name.
+      source: source.replace(PUBLIC_HOST, ''),
       version,
     })),
     resources: part.resources.map(({ name, type }) => ({ name, type })),

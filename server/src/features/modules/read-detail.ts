@@ -26,6 +26,7 @@ export async function readDetail(
     readme: content.readme,
     analysis: decodeJson<ModuleAnalysis>(content.analysis),
     downloads: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    versionDownloads: counts.get(row.id) ?? 0,
     systems,
   }
 }
