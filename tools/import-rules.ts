@@ -23,6 +23,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   modules: ['intake', 'module-analysis', 'module-archives', 'module-search'],
   providers: ['intake', 'trust'],
   publishing: ['intake', 'providers', 'trust', 'verification'],
+  'terraform-login': ['accounts'],
   mirror: ['definitions', 'intake', 'providers', 'trust', 'upstreams', 'verification'],
 }
 

@@ -4,10 +4,30 @@ import { quote } from './quote.ts'
 /** Where every registry host has its discovery document. Source: protocol.md 1.2. */
 export const DISCOVERY_PATH = '/.well-known/terraform.json'
 
+/** What a host says about `terraform login`. Source: protocol.md 5.1, E03 to E07. */
+export const LoginService = Type.Object({
+  client: Type.String({ description: 'Sent as `client_id`' }),
+  grant_types: Type.Array(Type.String()),
+  authz: Type.String({ description: 'Absolute URL or rooted path of the page that asks the person' }),
+  token: Type.String({ description: 'Absolute URL or rooted path where a code becomes a token' }),
+  ports: Type.Tuple([Type.Integer(), Type.Integer()], { description: 'Where the CLI may listen; it never takes the last one' }),
+})
+export type LoginService = Static<typeof LoginService>
+
+/** Our own login service, with rooted paths. Ten ports, because the upper bound is exclusive whatever the documentation says (E03). */
+export const TERRAFORM_LOGIN = {
+  client: 'terraform-cli',
+  grant_types: ['authz_code'],
+  authz: '/oauth/authorize',
+  token: '/oauth/token',
+  ports: [10_000, 10_010],
+} satisfies LoginService
+
 /** Sent: the services of this server. Each URL ends in `/`, else clients lose its last segment. Source: protocol.md 1.3, A02. */
 export const DiscoveryDocument = Type.Object({
   'modules.v1': Type.String({ pattern: '/$', description: 'Absolute URL or rooted path, ends in "/"' }),
   'providers.v1': Type.String({ pattern: '/$', description: 'Absolute URL or rooted path, ends in "/"' }),
+  'login.v1': Type.Optional(LoginService),
 })
 export type DiscoveryDocument = Static<typeof DiscoveryDocument>
 

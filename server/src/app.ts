@@ -6,7 +6,7 @@ import type { App } from './base/http/edge-types.ts'
 import type { Lifecycle } from './base/http/lifecycle.ts'
 import type { Config } from './config/config-schema.ts'
 import { holdsScope, isScope } from './features/access/index.ts'
-import { accountRoutes, createAuthenticator } from './features/accounts/index.ts'
+import { accountRoutes, createAuthenticator, createSignIn } from './features/accounts/index.ts'
 import { apiReferenceRoutes } from './features/api-reference/index.ts'
 import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
@@ -25,6 +25,7 @@ import {
 } from './features/modules/index.ts'
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
+import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
 import { signingKeyRoutes } from './features/trust/index.ts'
 import { PRODUCT_VERSION } from './version.ts'
 
@@ -62,6 +63,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   )
 
   await app.register(accountRoutes(deps))
+  if (config.auth.terraformLogin) await registerTerraformLogin(app, deps)
   await app.register(auditRoutes(deps))
   await app.register(publishRoutes(deps))
   await app.register(publishModuleRoutes(deps))
@@ -92,6 +94,12 @@ function edgeOptions(deps: AppDeps, lifecycle: Lifecycle): Omit<ServerOptions, '
     anonymousRead: config.auth.anonymousRead,
     isScope,
   }
+}
+
+async function registerTerraformLogin(app: App, deps: AppDeps): Promise<void> {
+  const loginDeps = { ...deps, authenticate: createAuthenticator(deps), signIn: createSignIn(deps), signOnMethods: [] }
+  await app.register(authorizeRoutes(loginDeps))
+  await app.register(tokenRoutes(loginDeps))
 }
 
 /** The administrator's own certificate for the main port. */

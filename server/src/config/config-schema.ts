@@ -65,6 +65,14 @@ const auth = section('Signing in.', {
     minimum: 1,
     maximum: 720,
   }),
+  terraform_login: flag({ description: 'Offer `terraform login`.', default: true }),
+  login_token_days: wholeNumber({
+    description: 'Life of the token that `terraform login` gets; it is never renewed. 0: until it is revoked.',
+    unit: 'days',
+    default: 365,
+    minimum: 0,
+    maximum: 3650,
+  }),
   oidc: oidcProviders,
   azure_ad: azureAd,
 })

@@ -1,18 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { DISCOVERY_PATH, DiscoveryDocument } from '@terrace/protocol/discovery.ts'
+import { DISCOVERY_PATH, DiscoveryDocument, TERRAFORM_LOGIN } from '@terrace/protocol/discovery.ts'
 
 /** What the document depends on. */
 export interface DiscoveryDeps {
-  readonly config: { readonly server: { readonly publicUrl: string } }
+  readonly config: { readonly server: { readonly publicUrl: string }; readonly auth: { readonly terraformLogin: boolean } }
 }
 
 const PROVIDERS_PATH = '/v1/providers/'
 const MODULES_PATH = '/v1/modules/'
 
 /** The services of this server: rooted paths, or absolute URLs below the configured public address (requirements.md C8). */
-export function discoveryDocument(publicUrl: string): DiscoveryDocument {
-  const base = publicUrl.replace(/\/+$/, '')
-  return { 'modules.v1': `${base}${MODULES_PATH}`, 'providers.v1': `${base}${PROVIDERS_PATH}` }
+export function discoveryDocument({ server, auth }: DiscoveryDeps['config']): DiscoveryDocument {
+  const base = server.publicUrl.replace(/\/+$/, '')
+  const login = { ...TERRAFORM_LOGIN, authz: `${base}${TERRAFORM_LOGIN.authz}`, token: `${base}${TERRAFORM_LOGIN.token}` }
+  return {
+    'modules.v1': `${base}${MODULES_PATH}`,
+    'providers.v1': `${base}${PROVIDERS_PATH}`,
+    ...(auth.terraformLogin && { 'login.v1': login }),
+  }
 }
 
 /**
@@ -21,7 +26,7 @@ export function discoveryDocument(publicUrl: string): DiscoveryDocument {
  * Source: protocol.md 1.3, D-1 to D-8; https://developer.hashicorp.com/terraform/internals/remote-service-discovery
  */
 export function discoveryRoutes({ config }: DiscoveryDeps): FastifyPluginAsyncTypebox {
-  const body = Buffer.from(JSON.stringify(discoveryDocument(config.server.publicUrl)))
+  const body = Buffer.from(JSON.stringify(discoveryDocument(config)))
   return async (app) => {
     const schema = { tags: ['discovery'], summary: 'Services of this host', response: { 200: DiscoveryDocument } }
     app.get(DISCOVERY_PATH, { config: { requires: 'public', rateLimitTier: 'none', alwaysOn: true }, schema }, (_request, reply) => {

@@ -4,8 +4,8 @@ import { discoveryRoutes } from './index.ts'
 
 const PATH = '/.well-known/terraform.json'
 
-function openDiscovery(publicUrl = '') {
-  return openTestEdge((app) => app.register(discoveryRoutes({ config: { server: { publicUrl } } })))
+function openDiscovery(publicUrl = '', terraformLogin = false) {
+  return openTestEdge((app) => app.register(discoveryRoutes({ config: { server: { publicUrl }, auth: { terraformLogin } } })))
 }
 
 describe('discovery', () => {
@@ -31,6 +31,20 @@ describe('discovery', () => {
     expect((await request(PATH)).json()).toEqual({
       'modules.v1': 'https://registry.example.com:8443/v1/modules/',
       'providers.v1': 'https://registry.example.com:8443/v1/providers/',
+    })
+  })
+
+  // protocol.md D-7, 5.1: the upper bound is exclusive, so `[a, a + 10]` gives ten ports.
+  test('the login is announced where it is switched on', async () => {
+    const { request } = openDiscovery('https://registry.example.com', true)
+    expect((await request(PATH)).json()).toMatchObject({
+      'login.v1': {
+        client: 'terraform-cli',
+        grant_types: ['authz_code'],
+        authz: 'https://registry.example.com/oauth/authorize',
+        token: 'https://registry.example.com/oauth/token',
+        ports: [10_000, 10_010],
+      },
     })
   })
 
