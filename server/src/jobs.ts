@@ -1,5 +1,6 @@
 import type { AppDeps } from './app-deps.ts'
 import type { JobHandler } from './base/queue/worker.ts'
+import { sweepSessions } from './features/accounts/index.ts'
 import { sweepOrphanObjects } from './features/intake/index.ts'
 import { createShasumsReader, FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
@@ -19,7 +20,7 @@ const SWEEP_GRACE_MS = 60 * 60 * 1000
 
 /**
  * Removes what crashes have left: spool folders of dead processes at once, temporary files and objects without a row after the
- * grace time. Several replicas may sweep at the same time.
+ * grace time, expired sessions at once. Several replicas may sweep at the same time.
  */
 export async function sweep(
   deps: Pick<AppDeps, 'spool' | 'store' | 'database' | 'clock' | 'logger'>,
@@ -27,6 +28,7 @@ export async function sweep(
 ): Promise<void> {
   await deps.spool.sweep()
   await deps.store.sweepTemporary(graceMs)
+  await sweepSessions(deps)
   await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives], graceMs })
 }
 

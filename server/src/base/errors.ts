@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   OBJECT_NOT_FOUND: { status: 404, title: 'There is no such stored object' },
   JOB_NOT_FOUND: { status: 404, title: 'There is no such job' },
   API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key' },
+  SESSION_NOT_FOUND: { status: 404, title: 'There is no such session' },
+  USER_NOT_FOUND: { status: 404, title: 'There is no such user' },
   SIGNING_KEY_NOT_FOUND: { status: 404, title: 'There is no such signing key' },
   SETUP_DONE: { status: 409, title: 'The set-up is already done' },
   PROVIDER_VERSION_EXISTS: { status: 409, title: 'The version is published with other content' },

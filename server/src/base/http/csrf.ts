@@ -36,6 +36,15 @@ function comesFromOwnPage(request: FastifyRequest): boolean {
 }
 
 /**
+ * For requests that hand out a cookie, which have no session yet: a foreign page could sign somebody in as somebody else.
+ *
+ * @throws {RegistryError} CSRF_FAILED when the browser says that the page is not ours.
+ */
+export function requireOwnPage(request: FastifyRequest): void {
+  if (!comesFromOwnPage(request)) throw foreignPage()
+}
+
+/**
  * The refusal of a change that a foreign page may have sent in the name of a signed-in person; `undefined` for one of our own and
  * for requests that change nothing. `token` comes from the header, or from the field of a form.
  * Source: reliability.md row 34
@@ -45,11 +54,13 @@ export function refuseForeignPage(
   { right, token = request.headers[CSRF_HEADER] }: { readonly right: string; readonly token?: unknown },
 ): RegistryError | undefined {
   if (SAFE_METHODS.has(request.method)) return undefined
-  if (!comesFromOwnPage(request)) {
-    return csrfFailed('it comes from a page of another address', 'Use the address that "server.public_url" names')
-  }
+  if (!comesFromOwnPage(request)) return foreignPage()
   if (isRightToken(token, right)) return undefined
   return csrfFailed('its CSRF token is missing or wrong', 'Send the "csrf_token" of GET /api/v1/auth/me as "X-CSRF-Token"')
+}
+
+function foreignPage(): RegistryError {
+  return csrfFailed('it comes from a page of another address', 'Use the address that "server.public_url" names')
 }
 
 function csrfFailed(state: string, hint: string): RegistryError {

@@ -7,7 +7,11 @@ const Time = Type.String({ description: 'ISO 8601, UTC.' })
 const OptionalTime = Type.Union([Time, Type.Null()])
 
 /** A session that was just opened. Source: requirements.md AUT-01. */
-export const SessionView = Type.Object({ token: Type.String(), expires_at: Time })
+export const SessionView = Type.Object({
+  token: Type.Optional(Type.String({ description: 'Session token; not with `cookie`.' })),
+  csrf_token: Type.Optional(Type.String({ description: 'With `cookie`: to be sent as `X-CSRF-Token` with every change.' })),
+  expires_at: Time,
+})
 
 /** Whom a credential belongs to. */
 export const CallerView = Type.Object({
@@ -15,6 +19,7 @@ export const CallerView = Type.Object({
   user_id: Type.Union([Type.String(), Type.Null()]),
   name: Type.String(),
   scopes: Type.Array(Type.String()),
+  csrf_token: Type.Optional(Type.String({ description: 'For a session in a cookie: to be sent as `X-CSRF-Token` with every change.' })),
 })
 
 /** An API key; the secret is no part of it. */

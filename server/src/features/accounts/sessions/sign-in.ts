@@ -1,10 +1,9 @@
-import { RegistryError } from '../../../base/errors.ts'
 import type { Origin } from '../../../base/http/edge-types.ts'
 import { recordAudit } from '../../audit/index.ts'
 import type { AccountDeps } from '../account-deps.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { findUserByName } from '../user-queries.ts'
-import { type OpenedSession, openSession, type SessionDeps } from './open-session.ts'
+import { type OpenedSession, openSession, type SessionDeps, signInRefused } from './open-session.ts'
 
 /** A try to sign in. */
 export interface SignIn {
@@ -15,7 +14,8 @@ export interface SignIn {
 }
 
 /** Parts that signing in by password needs. */
-export type SignInDeps = Pick<AccountDeps, 'database'> & SessionDeps & { readonly passwords: Passwords }
+export type SignInDeps = Pick<AccountDeps, 'database'> &
+  SessionDeps & { readonly passwords: Passwords; readonly secrets: Pick<AccountDeps['secrets'], 'csrfKey'> }
 
 /**
  * Signs in with user name and password. An unknown user, a wrong password and a disabled user get the same answer in the same time.
@@ -32,9 +32,7 @@ export async function signIn(deps: SignInDeps, input: SignIn): Promise<OpenedSes
     const object = user?.username ?? 'unknown user'
     const details = { reason: matches ? 'disabled' : 'wrong password' }
     await recordAudit(db, { at: deps.clock.now(), origin, action: 'session.create', object, outcome: 'denied', details })
-    throw new RegistryError('SIGN_IN_REFUSED', 'Cannot sign in: the user name or the password is wrong', {
-      hint: 'Try again, or ask an administrator for a new password',
-    })
+    throw signInRefused()
   }
   return await db.transaction().execute((tx) => openSession(deps, tx, { user, origin, userAgent }))
 }
