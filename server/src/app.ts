@@ -86,6 +86,7 @@ function edgeOptions(deps: AppDeps, lifecycle: Lifecycle): Omit<ServerOptions, '
     version: PRODUCT_VERSION,
     publicUrl: config.server.publicUrl,
     trustedProxies: config.server.behindProxy ? config.server.trustedProxies : [],
+    allowedOrigins: config.security.cors.allowedOrigins,
     rateLimits: rateLimitsOf(config),
     sharedCounters: deps.redis,
     authenticate: createAuthenticator(deps),

@@ -80,6 +80,7 @@ export function openTestEdge(
     version: '0.0.0-test',
     publicUrl: '',
     trustedProxies: [],
+    allowedOrigins: [],
     rateLimits: undefined,
     authenticate: (token) => actors[token],
     csrfKey: TEST_CSRF_KEY,

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts'
 import type { SharedCounters } from '../redis/redis-connection.ts'
 import { createAccessLog, FrameworkLog } from './access-log.ts'
 import { networkTest } from './client-address.ts'
+import { allowOrigins, noSuchAddress } from './cross-origin/cors.ts'
 import { ANONYMOUS, type App, type RateLimitTier } from './edge-types.ts'
 import { createErrorHandler, type FailedAttempt, pathOf, sendError } from './error-handler.ts'
 import { asExpectedError } from './expected-error.ts'
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly publicUrl: string
   /** Networks (CIDR) whose `X-Forwarded-*` is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[]
+  /** Origins whose pages may use the API. */
+  readonly allowedOrigins: readonly string[]
   /** `undefined`: no limits. */
   readonly rateLimits: RateLimits | undefined
   /** Counts requests for all processes together; without it each one counts for itself. */
@@ -82,6 +85,7 @@ export function createServer(options: ServerOptions): App {
   app.decorate('productVersion', options.version)
   app.decorate('findPublicBaseUrl', createPublicBaseUrl({ publicUrl: options.publicUrl, isTrustedProxy }))
   app.addHook('onRoute', (route) => guardRoute(chain, route))
+  allowOrigins(app, options.allowedOrigins)
   app.addHook('onResponse', createAccessLog(options.logger, options.clock))
   app.setErrorHandler(handleError)
   answerUnknownAddresses(app, chain)
@@ -126,10 +130,7 @@ function answerUnknownAddresses(app: App, chain: ChainOptions): void {
   const plans = { api: planOf('/api/'), protocol: planOf('/v1/') }
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request)
-    const missing = new RegistryError('ROUTE_NOT_FOUND', `Cannot find "${request.method} ${path}": there is no such address`, {
-      hint: 'The addresses of this server are listed in /openapi.json',
-    })
-    const done = (refusal?: Error) => sendError(request, reply, (refusal as RegistryError | undefined) ?? missing)
+    const done = (refusal?: Error) => sendError(request, reply, (refusal as RegistryError | undefined) ?? noSuchAddress(request))
     enterPublic(chain, path.startsWith('/v1/') ? plans.protocol : plans.api, { request, reply, done })
   })
 }
