@@ -15,10 +15,7 @@ export interface ModuleServer extends AsyncDisposable {
   readonly database: Database
 }
 
-/**
- * Starts one on an empty database. PostgreSQL is the machine's own or the one of the tests, with the settings of
- * the tests: no durability, and no statistics, so that it plans worse than a server that has run for a while.
- */
+/** Starts one on an empty database. PostgreSQL is the machine's own or the one of the tests, with the settings of the tests. */
 export async function startModuleServer(kind: DatabaseKind): Promise<ModuleServer> {
   await using started = new AsyncDisposableStack()
   const url = kind === 'postgres' ? started.adopt(await startPostgres(), ({ stop }) => stop()).url : ''

@@ -1,6 +1,7 @@
 import { bumpCatalogRevision } from '@terrace/server/base/database/catalog-revision.ts'
 import type { Database, Db } from '@terrace/server/base/database/open-database.ts'
 import { indexModule, type SearchDocument } from '@terrace/server/features/module-search/index.ts'
+import { gatherStatistics } from '@terrace/server/testing/gather-statistics.ts'
 import { moduleRow } from '@terrace/server/testing/test-search.ts'
 
 /** Rows of one transaction and of one statement. */
@@ -19,10 +20,13 @@ export interface ModulesToSeed {
 }
 
 /** Writes the rows that publishing would write, without archives. */
-export async function seedModules({ db }: Pick<Database, 'db'>, { documents, versions, indexed }: ModulesToSeed): Promise<void> {
+export async function seedModules(
+  database: Pick<Database, 'db' | 'dialect'>,
+  { documents, versions, indexed }: ModulesToSeed,
+): Promise<void> {
   for (let start = 0; start < documents.length; start += BATCH) {
     const batch = documents.slice(start, start + BATCH)
-    await db.transaction().execute(async (tx) => {
+    await database.db.transaction().execute(async (tx) => {
       await tx.insertInto('modules').values(batch.map(moduleRow)).execute()
       for (const document of batch) {
         await insertVersions(tx, document, versions)
@@ -31,6 +35,7 @@ export async function seedModules({ db }: Pick<Database, 'db'>, { documents, ver
       await bumpCatalogRevision(tx)
     })
   }
+  await gatherStatistics(database)
 }
 
 async function insertVersions(tx: Db, document: SearchDocument, versions: readonly string[]): Promise<void> {
