@@ -3,6 +3,7 @@ import { compareVersions, isPrerelease } from '@terrace/protocol/versions.ts'
 import type { LRUCache } from 'lru-cache'
 import { createRenderedDocuments, type RenderedDocument } from '../../base/catalog/rendered-documents.ts'
 import { type CacheAnswer, createRevisionCache } from '../../base/catalog/revision-cache.ts'
+import type { UnixMs } from '../../base/clock.ts'
 import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { findModule, listModuleVersions, type ModuleRow, type ModuleVersionRow } from './module-queries.ts'
@@ -47,9 +48,15 @@ async function loadModule({ database }: Pick<Deps, 'database'>, address: ModuleA
   }
 }
 
-/** The newest version that is no pre-release, else the newest of all; `undefined` when none is left. */
-export function latestVersion<Row extends { readonly version: string }>(versions: readonly Row[]): Row | undefined {
-  return versions.find(({ version }) => !isPrerelease(version)) ?? versions[0]
+/**
+ * The version to recommend: the newest that is neither a pre-release nor deprecated, else the newest that is no pre-release, else the
+ * newest of all; `undefined` when none is left. Source: ux.md section 2.
+ */
+export function latestVersion<Row extends { readonly version: string; readonly deprecatedAt: UnixMs | null }>(
+  versions: readonly Row[],
+): Row | undefined {
+  const stable = versions.filter(({ version }) => !isPrerelease(version))
+  return stable.find(({ deprecatedAt }) => deprecatedAt === null) ?? stable[0] ?? versions[0]
 }
 
 /** The module, or the 404 that makes the CLI say "Module not found". */
@@ -60,7 +67,7 @@ export function requireModule({ found }: CacheAnswer<CatalogModule>, address: Mo
   })
 }
 
-/** The version that a client without a constraint would take, or a 404 when all were withdrawn. */
+/** The version to recommend, or a 404 when all were withdrawn. */
 export function requireLatest({ address, versions }: CatalogModule): ModuleVersionRow {
   const latest = latestVersion(versions)
   if (latest !== undefined) return latest

@@ -48,12 +48,12 @@ export async function countModules(db: Db, filter: ModuleListFilter): Promise<nu
   return Number(row.count)
 }
 
-/** Versions that can be installed of several modules: id of the module, version, when. */
+/** Versions that can be installed of several modules: id of the module, version, when, whether deprecated. */
 export function listVersionsOfModules(db: Db, moduleIds: readonly string[]) {
   if (moduleIds.length === 0) return Promise.resolve([])
   return db
     .selectFrom('moduleVersions')
-    .select(['id', 'moduleId', 'version', 'createdAt'])
+    .select(['id', 'moduleId', 'version', 'createdAt', 'deprecatedAt'])
     .where('moduleId', 'in', moduleIds)
     .where('deletedAt', 'is', null)
     .where('damagedAt', 'is', null)
