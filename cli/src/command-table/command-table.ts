@@ -1,4 +1,5 @@
 import { ACCOUNT_COMMANDS } from './account-commands.ts'
+import { AUDIT_COMMANDS } from './audit-commands.ts'
 import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
@@ -14,6 +15,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...PROVIDER_COMMANDS,
   ...SIGNING_KEY_COMMANDS,
   ...KEY_COMMANDS,
+  ...AUDIT_COMMANDS,
 ]
 
 /** First words of the commands that have two. */
@@ -23,4 +25,5 @@ export const NOUNS: Readonly<Record<string, string>> = {
   provider: 'Publish, list and withdraw providers',
   'signing-key': 'Decide whose signatures count',
   key: 'Make and revoke API keys',
+  audit: 'Read the record of every change and denied attempt, and prove that it is whole',
 }

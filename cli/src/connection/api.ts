@@ -3,7 +3,7 @@ import { isProblem, type Problem } from '@terrace/api-client/problem.ts'
 import { CliError, EXIT, type ExitCode } from '../cli-error.ts'
 import type { Output } from '../output/output.ts'
 import { printable } from '../output/printable.ts'
-import type { HttpAnswer, HttpBody, HttpConnection } from './http-connection.ts'
+import type { HttpAnswer, HttpBody, HttpConnection, HttpSink } from './http-connection.ts'
 
 /** What goes along with a call; `action` completes `Cannot <action>`. */
 export interface ApiCall<M extends Method, P extends PathOf<M>> {
@@ -15,6 +15,8 @@ export interface ApiCall<M extends Method, P extends PathOf<M>> {
   readonly raw?: HttpBody & { readonly contentType: string }
   /** Longest silence; default: that of the command. */
   readonly timeoutMs?: number
+  /** Takes the body of a success in place of the JSON. */
+  readonly sink?: HttpSink
 }
 
 /** A success. */
@@ -71,6 +73,7 @@ export class Api {
       body: bodyOf(call),
       timeoutMs: call.timeoutMs ?? timeoutMs,
       action: call.action,
+      sink: call.sink,
     })
     output.detail(`< ${answer.status} ${Math.round(performance.now() - started)} ms, request id ${requestIdOf(answer) ?? 'unknown'}`)
     // The document promises the shape; the server is checked against it.

@@ -19,6 +19,15 @@ export interface HttpRequest {
   readonly timeoutMs: number
   /** For messages: what the request is for, as in `Cannot <action>`. */
   readonly action: string
+  /** Takes the body of a success, so that it is never held in memory as a whole. */
+  readonly sink?: HttpSink | undefined
+}
+
+/** Where a long body goes. An answer of another type is read like any other. */
+export interface HttpSink {
+  readonly contentType: string
+  /** The next piece comes when this one is taken. */
+  readonly write: (piece: Buffer) => Promise<void>
 }
 
 /** Bytes of known length; a stream is never held in memory as a whole. */
@@ -95,7 +104,7 @@ function send(message: http.ClientRequest, url: string, request: HttpRequest): P
     }
     message.on('error', fail)
     message.on('response', (response) => {
-      readAnswer(response, heard).then((answer) => {
+      readAnswer(response, { heard, sink: request.sink }).then((answer) => {
         clearTimeout(silence)
         // An answer to half a request is a refusal; nobody waits for the other half.
         if (!message.writableFinished) message.destroy()
@@ -116,14 +125,25 @@ function sendBody(message: http.ClientRequest, body: HttpBody, { heard, fail }: 
   source.pipe(message)
 }
 
-async function readAnswer(response: http.IncomingMessage, heard: () => void): Promise<HttpAnswer> {
+interface AnswerReader {
+  readonly heard: () => void
+  readonly sink: HttpSink | undefined
+}
+
+async function readAnswer(response: http.IncomingMessage, { heard, sink }: AnswerReader): Promise<HttpAnswer> {
+  const { statusCode = 0, headers } = response
+  const takes = sink !== undefined && statusCode === 200 && headers['content-type']?.startsWith(sink.contentType) === true
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     heard()
+    if (takes) {
+      await sink.write(chunk)
+      continue
+    }
     size += chunk.length
     if (size > MAX_ANSWER_BYTES) throw new CliError('Cannot read the answer of the server: it is too large')
     chunks.push(chunk)
   }
-  return { status: response.statusCode ?? 0, reason: response.statusMessage ?? '', headers: response.headers, body: Buffer.concat(chunks) }
+  return { status: statusCode, reason: response.statusMessage ?? '', headers, body: Buffer.concat(chunks) }
 }
