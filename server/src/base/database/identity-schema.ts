@@ -27,6 +27,8 @@ export interface OrganizationMembersTable {
   userId: string
   roleTemplateId: string
   createdAt: UnixMs
+  /** Issuer whose groups gave it, which may change and take it at a sign-in; null: given by hand, and left alone. */
+  grantedBy: string | null
 }
 
 /** Names under which modules and providers are published here. */

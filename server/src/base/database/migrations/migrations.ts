@@ -4,6 +4,7 @@ import { modulesMigration } from './0002-modules.ts'
 import { moduleSearchMigration } from './0003-module-search.ts'
 import { identityMigration } from './0004-identity.ts'
 import { auditChainMigration } from './0005-audit-chain.ts'
+import { grantedRolesMigration } from './0006-granted-roles.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   moduleSearchMigration,
   identityMigration,
   auditChainMigration,
+  grantedRolesMigration,
 ]
