@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   SESSION_NOT_FOUND: { status: 404, title: 'There is no such session' },
   USER_NOT_FOUND: { status: 404, title: 'There is no such user' },
   SIGNING_KEY_NOT_FOUND: { status: 404, title: 'There is no such signing key' },
+  REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   SETUP_DONE: { status: 409, title: 'The set-up is already done' },
   PROVIDER_VERSION_EXISTS: { status: 409, title: 'The version is published with other content' },
   PROVIDER_VERSION_SEALED: { status: 409, title: 'The version no longer takes new platforms' },

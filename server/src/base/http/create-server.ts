@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { Clock } from '../clock.ts'
@@ -12,6 +11,7 @@ import { ANONYMOUS, type App, type RateLimitTier } from './edge-types.ts'
 import { createErrorHandler, type FailedAttempt, pathOf, sendError } from './error-handler.ts'
 import { asExpectedError } from './expected-error.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { connectionOptions, refuseBrokenRequest, stopReadingLater, TIMEOUTS, type Timeouts } from './limits/connection-limits.ts'
 import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
 import { createRequestBudgets, NO_BUDGETS } from './limits/request-budgets.ts'
 import { createSharedRateLimiter } from './limits/shared-rate-limiter.ts'
@@ -53,12 +53,12 @@ export interface ServerOptions {
   readonly classifyError?: (error: unknown) => RegistryError | undefined
   /** The main listener speaks https with this certificate; PEM. */
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  /** Default: `TIMEOUTS`. */
+  readonly timeouts?: Timeouts
 }
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 const MAX_PARAM_LENGTH = 200
-// Long enough for 500 MB over a slow line; the header of a request must still arrive within Node's own 60 s.
-const REQUEST_TIMEOUT_MS = 15 * 60 * 1000
 
 /** Oldest TLS version that is spoken. Source: requirements.md SEC-01. */
 export const MIN_TLS_VERSION = 'TLSv1.2'
@@ -87,6 +87,10 @@ export function createServer(options: ServerOptions): App {
   app.addHook('onRoute', (route) => guardRoute(chain, route))
   allowOrigins(app, options.allowedOrigins)
   app.addHook('onResponse', createAccessLog(options.logger, options.clock))
+  app.addHook('onResponse', (request, _reply, done) => {
+    stopReadingLater(request.raw, chain.timeouts)
+    done()
+  })
   app.setErrorHandler(handleError)
   answerUnknownAddresses(app, chain)
   collectOpenApi(app, options.version)
@@ -98,11 +102,12 @@ export function createServer(options: ServerOptions): App {
 const ANONYMOUS_SLOT = null as unknown as typeof ANONYMOUS
 
 function serverSettings(options: ServerOptions, isTrustedProxy: (address: string | undefined) => boolean): FastifyServerOptions {
-  const { tls } = options
+  const { tls, timeouts = TIMEOUTS } = options
+  const limits = connectionOptions(timeouts)
   return {
-    ...(tls === undefined ? {} : { https: { key: tls.key, cert: tls.cert, minVersion: MIN_TLS_VERSION } }),
+    ...(tls === undefined ? { http: limits } : { https: { ...limits, key: tls.key, cert: tls.cert, minVersion: MIN_TLS_VERSION } }),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: timeouts.requestMs,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     trustProxy: options.trustedProxies.length > 0 ? (address: string) => isTrustedProxy(address) : false,
     genReqId: requestIdOf,
@@ -122,7 +127,7 @@ function chainOptions(options: ServerOptions): ChainOptions {
   }
   const wrongCredentials = limiters.get('wrong_credentials')
   const budgets = wrongCredentials === undefined ? NO_BUDGETS : createRequestBudgets({ wrongCredentials, clock })
-  return { ...options, budgets, limiterOf: (tier) => limiters.get(tier) }
+  return { ...options, timeouts: options.timeouts ?? TIMEOUTS, budgets, limiterOf: (tier) => limiters.get(tier) }
 }
 
 function answerUnknownAddresses(app: App, chain: ChainOptions): void {
@@ -142,19 +147,4 @@ function refuseBeforeRouting(logger: Logger, error: unknown, { request, reply }:
   const refusal = asExpectedError(error) ?? new RegistryError('BAD_REQUEST', 'Cannot read the address: it is not valid')
   logger.info({ request_id: request.id, method: request.method, path: pathOf(request), status: refusal.status }, 'Request refused')
   sendError(request, reply, refusal)
-}
-
-const BROKEN_REQUEST_ANSWER = [
-  'HTTP/1.1 400 Bad Request',
-  'connection: close',
-  'content-length: 0',
-  ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
-  '\r\n',
-].join('\r\n')
-
-/** Bytes that are not HTTP never become a request: answered on the bare socket. */
-function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return
-  if (socket.writable) socket.end(BROKEN_REQUEST_ANSWER)
-  else socket.destroy()
 }

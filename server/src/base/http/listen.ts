@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { MIN_TLS_VERSION } from './create-server.ts'
 import type { App } from './edge-types.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { connectionOptions, refuseBrokenRequest, TIMEOUTS } from './limits/connection-limits.ts'
 
 /** Where to listen. Port 0 takes a free one. */
 export interface ListenOptions {
@@ -48,8 +49,9 @@ interface TlsListenOptions extends NonNullable<ListenOptions['localTls']> {
 
 async function listenTls(app: App, options: TlsListenOptions): Promise<number> {
   const { key, cert, host, port } = options
-  const server = createHttpsServer({ key, cert, minVersion: MIN_TLS_VERSION }, (request, response) => app.routing(request, response))
-  server.requestTimeout = app.server.requestTimeout
+  const settings = { ...connectionOptions(TIMEOUTS), key, cert, minVersion: MIN_TLS_VERSION } as const
+  const server = createHttpsServer(settings, (request, response) => app.routing(request, response))
+  server.on('clientError', refuseBrokenRequest)
   server.keepAliveTimeout = app.server.keepAliveTimeout
   server.listen(port, host)
   await once(server, 'listening')

@@ -3,6 +3,7 @@ import type {
   FastifyRequest,
   HookHandlerDoneFunction,
   onRequestHookHandler,
+  preParsingHookHandler,
   preValidationHookHandler,
   RouteOptions,
 } from 'fastify'
@@ -11,6 +12,8 @@ import { type Credential, readCredential } from './credential.ts'
 import { csrfTokenOf, refuseForeignPage } from './csrf.ts'
 import { type Actor, ANONYMOUS, type RateLimitTier, type Requirement, type RouteSettings, type ScopeText } from './edge-types.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { createBodyDeadline } from './limits/body-deadline.ts'
+import type { Timeouts } from './limits/connection-limits.ts'
 import type { RateLimiter } from './limits/rate-limiter.ts'
 import type { Caller, RequestBudgets } from './limits/request-budgets.ts'
 import { HSTS, isLocalTls, NO_STORE_HEADERS, SECURITY_HEADERS } from './security-headers.ts'
@@ -24,6 +27,7 @@ export interface ChainOptions {
   readonly lifecycle: Lifecycle
   /** Limiter of a tier; `undefined` when the tier is not limited. */
   readonly limiterOf: (tier: RateLimitTier) => RateLimiter | undefined
+  readonly timeouts: Timeouts
   readonly budgets: RequestBudgets
   readonly authenticate: Authenticate
   /** Makes the CSRF tokens of sessions that come as a cookie. */
@@ -228,5 +232,14 @@ export function guardRoute(options: ChainOptions, route: RouteOptions): void {
   if (!isWord && !options.isScope(requires)) throw new Error(`Cannot register "${name}": there is no scope "${requires}"`)
   const plan = planRoute(options, route.url, settings)
   route.onRequest = [createChain(options, plan), ...[route.onRequest ?? []].flat()] as onRequestHookHandler[]
+  if (takesSmallBody(route, settings)) {
+    route.preParsing = [createBodyDeadline(options.timeouts.bodyMs), ...[route.preParsing ?? []].flat()] as preParsingHookHandler[]
+  }
   if (plan.csrfInForm) route.preValidation = [checkForm(options), ...[route.preValidation ?? []].flat()] as preValidationHookHandler[]
+}
+
+/** Uploads have as long as any request may take: a package is large, and the line of its publisher slow. */
+function takesSmallBody({ method }: RouteOptions, { rateLimitTier }: RouteSettings): boolean {
+  const isRead = [method].flat().every((name) => name === 'GET' || name === 'HEAD' || name === 'OPTIONS')
+  return !isRead && rateLimitTier !== 'upload'
 }
