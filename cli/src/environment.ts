@@ -35,14 +35,24 @@ export function readEnvironment(variables: Variables = process.env): CliEnvironm
     caFile: get('TERRACE_CA_FILE'),
     noColor: get('NO_COLOR') !== undefined || dumbTerminal,
     dumbTerminal,
-    configFolder: join(absolute(get('XDG_CONFIG_HOME')) ?? join(homedir(), '.config'), 'terrace'),
-    cacheFolder: join(absolute(get('XDG_CACHE_HOME')) ?? join(homedir(), '.cache'), 'terrace'),
+    configFolder: join(absolute(get('XDG_CONFIG_HOME')) ?? join(homeFolder(), '.config'), 'terrace'),
+    cacheFolder: join(absolute(get('XDG_CACHE_HOME')) ?? join(homeFolder(), '.cache'), 'terrace'),
     proxy: Object.fromEntries(
       PROXY_VARIABLES.flatMap((name) => {
         const value = get(name)
         return value === undefined ? [] : [[name, value]]
       }),
     ),
+  }
+}
+
+/** The root for a user id that no list knows, as container runtimes have it; nothing can be kept there, and nothing has to be. */
+function homeFolder(): string {
+  try {
+    return homedir()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SYSTEM_ERROR') return '/'
+    throw error
   }
 }
 

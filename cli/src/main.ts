@@ -9,11 +9,12 @@ import { readEnvironment } from './environment.ts'
  * @returns the exit code: 0 ok, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 conflict, 6 unavailable.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  // Halves the time to start. A folder of the user's own: from a shared one, others could feed us code. Node goes on without one that
+  // cannot be written.
+  enableCompileCache(readEnvironment().cacheFolder)
   const [first = '', second = ''] = argv
   if (Object.hasOwn(SERVER_COMMANDS, first)) return runServer(argv)
   if (first === 'help' && Object.hasOwn(SERVER_COMMANDS, second)) return runServer([second, '--help'])
-  // Halves the time to the first request. A folder of the user's own: from a shared one, others could feed us code.
-  enableCompileCache(readEnvironment().cacheFolder)
   const { runClient } = await import('./program/run-client.ts')
   return runClient({ argv, version: packageJson.version, serverCommands: SERVER_COMMANDS })
 }
