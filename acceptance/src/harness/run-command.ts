@@ -18,21 +18,27 @@ export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Default 120 000. The command is killed then and `code` is `null`. */
   readonly timeoutMs?: number
+  /** Told everything written so far, each time there is more; answers are what the command reads. Without it there is no input. */
+  readonly talk?: (output: string, answer: (text: string) => void) => void
 }
 
 /** Runs a command to its end. A failing command is a result, not an exception; one that cannot be started is an exception. */
 export function runCommand(
   file: string,
   args: readonly string[],
-  { cwd, env, timeoutMs = 120_000 }: CommandOptions,
+  { cwd, env, timeoutMs = 120_000, talk }: CommandOptions,
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' })
+    const child = spawn(file, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' })
+    // A command that ends without reading its input is fine.
+    child.stdin.on('error', () => undefined)
+    if (talk === undefined) child.stdin.end()
     const written = { stdout: '', stderr: '', output: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
         written[name] += stripVTControlCharacters(text)
         written.output += stripVTControlCharacters(text)
+        talk?.(written.output, (answer) => child.stdin.write(answer))
       })
     }
     child.on('error', reject)

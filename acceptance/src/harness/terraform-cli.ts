@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findBinary } from './required-binaries.ts'
-import { type CommandResult, runCommand } from './run-command.ts'
+import { type CommandOptions, type CommandResult, runCommand } from './run-command.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 import type { TlsFront } from './tls-front.ts'
 
@@ -11,6 +11,11 @@ export interface WorkspaceOptions {
   readonly files?: Readonly<Record<string, string>>
   /** Text of the CLI configuration file (`.terraformrc`). */
   readonly cliConfig?: string
+  /**
+   * The configuration is where the client looks by itself, `~/.terraformrc`. Only then does it read the tokens that it keeps in
+   * `~/.terraform.d` (protocol.md E15b).
+   */
+  readonly readsOwnCredentials?: boolean
   /** Every host is reached through it and trusted by its authority. */
   readonly front?: Pick<TlsFront, 'proxyUrl' | 'caPath'>
   /** File of a trusted authority where there is no front. */
@@ -29,11 +34,13 @@ export interface ClientResult extends CommandResult {
 export interface TerraformWorkspace extends Disposable {
   /** Folder of the configuration. */
   readonly path: string
+  /** The client's home folder. */
+  readonly home: string
   /**
    * Runs the client; a failure is a result. `env` adds to its environment.
    * @throws when the client crashed (exit code 11): no answer of a registry may do that (protocol.md R-2).
    */
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ClientResult>
+  run(args: readonly string[], env?: Readonly<Record<string, string>>, talk?: CommandOptions['talk']): Promise<ClientResult>
   write(file: string, text: string): void
   /** `undefined` where there is no such file. */
   read(file: string): string | undefined
@@ -49,7 +56,10 @@ export function createWorkspace(options: WorkspaceOptions = {}): TerraformWorksp
   const folder = makeTemporaryFolder('workspace')
   const [path, home, temporary] = ['work', 'home', 'tmp'].map((name) => join(folder.path, name)) as [string, string, string]
   for (const part of [path, home, temporary]) mkdirSync(part)
-  const cliConfigPath = join(folder.path, 'cli.tfrc')
+  const { readsOwnCredentials = false } = options
+  // The client makes it by itself only when it may check for updates.
+  if (readsOwnCredentials) mkdirSync(join(home, '.terraform.d'))
+  const cliConfigPath = readsOwnCredentials ? join(home, '.terraformrc') : join(folder.path, 'cli.tfrc')
   const configure = (text: string): void => writeFileSync(cliConfigPath, text)
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(path, file)), { recursive: true })
@@ -57,11 +67,15 @@ export function createWorkspace(options: WorkspaceOptions = {}): TerraformWorksp
   }
   configure(options.cliConfig ?? '')
   for (const [file, text] of Object.entries(options.files ?? {})) write(file, text)
-  const environment = { ...networkVariables(options), HOME: home, TMPDIR: temporary, TF_CLI_CONFIG_FILE: cliConfigPath }
+  const places = { HOME: home, TMPDIR: temporary, ...(!readsOwnCredentials && { TF_CLI_CONFIG_FILE: cliConfigPath }) }
+  const environment: Record<string, string> = { ...networkVariables(options), ...places }
   return {
     path,
-    run: async (args, env = {}) =>
-      clientResult(await runCommand(requireBinary(options.binary ?? 'terraform'), args, { cwd: path, env: { ...environment, ...env } })),
+    home,
+    async run(args, env = {}, talk = undefined) {
+      const place = { cwd: path, env: { ...environment, ...env }, ...(talk !== undefined && { talk }) }
+      return clientResult(await runCommand(requireBinary(options.binary ?? 'terraform'), args, place))
+    },
     write,
     read: (file) => readIfThere(join(path, file)),
     configure,
