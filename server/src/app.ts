@@ -23,6 +23,7 @@ import {
   moduleRoutes,
   publishModuleRoutes,
 } from './features/modules/index.ts'
+import { namespaceRoutes } from './features/namespaces/index.ts'
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
 import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
@@ -70,6 +71,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(moduleApiRoutes(deps))
   await app.register(changeModuleRoutes(deps))
   await app.register(providerAdminRoutes(deps))
+  await app.register(namespaceRoutes(deps))
   await app.register(signingKeyRoutes(deps))
   await app.register(definitionRoutes(deps))
   await app.register(jobRoutes(deps))

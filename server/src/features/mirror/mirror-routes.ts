@@ -60,7 +60,7 @@ function sendMirrorDocument(reply: FastifyReply, { document, staleSeconds }: Mir
 
 async function readIndex(deps: RegistryDeps, request: FastifyRequest<{ Params: Static<typeof Params> }>): Promise<MirrorAnswer> {
   const answer = await findMirroredProvider(deps, request, request.params)
-  const provider = requireProvider(answer, request.params)
+  const provider = requireProvider(answer, request)
   const document = await renderOnce(deps, provider.rendered, { key: 'index', render: () => presentIndex(provider) })
   return { document, staleSeconds: answer.staleSeconds }
 }
@@ -69,7 +69,7 @@ async function readVersionFile(deps: RegistryDeps, request: FastifyRequest<{ Par
   const { params } = request
   const version = readVersion(params.file.slice(0, -'.json'.length))
   const answer = await findMirroredProvider(deps, request, params)
-  const provider = requireProvider(answer, params)
+  const provider = requireProvider(answer, request)
   const found = provider.byVersion.get(version)
   if (found?.blocked) throw blocked(provider, version)
   const base = publicBaseUrl(request)

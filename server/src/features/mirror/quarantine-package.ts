@@ -2,7 +2,9 @@ import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import { encodeJson } from '../../base/database/columns.ts'
 import { type ErrorCode, RegistryError } from '../../base/errors.ts'
+import { systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
+import { recordAudit } from '../audit/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import { type PackageIdentity, upsertQuarantinedPackage } from './quarantine-queries.ts'
@@ -39,29 +41,39 @@ async function quarantine(
 ): Promise<void> {
   const step = STEPS[error.code] ?? 'unknown'
   const { address, version, platform } = wanted
-  logger.error(
-    { provider: formatProviderAddress(address), version, platform: formatPlatform(platform), step, code: error.code },
-    `package quarantined: ${error.message}`,
-  )
-  await upsertQuarantinedPackage(database.db, {
-    id: newId(),
-    ...address,
-    version,
-    ...platform,
-    step,
-    code: error.code,
-    message: error.message,
-    evidence: encodeJson({
-      ...error.detail,
-      announced: {
-        filename: document.filename,
-        shasum: document.shasum,
-        shasums_url: document.shasumsUrl,
-        signature_url: document.signatureUrl,
-        key_ids: document.signingKeys.map(({ keyId }) => keyId),
-      },
-    }),
-    upstreamUrl: document.downloadUrl,
-    createdAt: clock.now(),
+  const [provider, platformText] = [formatProviderAddress(address), formatPlatform(platform)]
+  logger.error({ provider, version, platform: platformText, step, code: error.code }, `package quarantined: ${error.message}`)
+  const at = clock.now()
+  await database.db.transaction().execute(async (tx) => {
+    await upsertQuarantinedPackage(tx, {
+      id: newId(),
+      ...address,
+      version,
+      ...platform,
+      step,
+      code: error.code,
+      message: error.message,
+      evidence: encodeJson({ ...error.detail, announced: announcedIn(document) }),
+      upstreamUrl: document.downloadUrl,
+      createdAt: at,
+    })
+    await recordAudit(tx, {
+      at,
+      origin: systemOrigin('mirror'),
+      action: 'provider_package.quarantine',
+      object: `${provider} ${version} ${platformText}`,
+      outcome: 'error',
+      details: { step, code: error.code },
+    })
   })
+}
+
+function announcedIn(document: PackageDocument) {
+  return {
+    filename: document.filename,
+    shasum: document.shasum,
+    shasums_url: document.shasumsUrl,
+    signature_url: document.signatureUrl,
+    key_ids: document.signingKeys.map(({ keyId }) => keyId),
+  }
 }

@@ -1,8 +1,11 @@
 import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
+import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import { encodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
+import { systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
+import { recordAudit } from '../audit/index.ts'
 import {
   ensureProvider,
   findProviderVersion,
@@ -41,6 +44,13 @@ export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: Mir
   if (version.deletedAt !== null) await updateVersionFlags(tx, version.id, { deletedAt: null })
   await recordPackages(tx, deps.store, { ...wanted, versionId: version.id, packages: [item], at, createdBy })
   await deleteQuarantinedPackage(tx, wanted)
+  await recordAudit(tx, {
+    at,
+    origin: systemOrigin('mirror'),
+    action: 'provider_package.mirror',
+    object: `${formatProviderAddress(wanted.address)} ${wanted.version} ${formatPlatform(wanted.platform)}`,
+    details: { zh: item.zh, signed_by: list.fingerprint, job_of: createdBy },
+  })
 }
 
 async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number): Promise<string> {

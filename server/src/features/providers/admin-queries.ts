@@ -1,4 +1,6 @@
 import type { Db } from '../../base/database/open-database.ts'
+import { type NamespaceReader, privateNamespacesOfOthers } from '../namespaces/index.ts'
+import { SELF_HOSTNAME } from './provider-queries.ts'
 
 export interface PackageFilter {
   readonly hostname?: string
@@ -7,6 +9,8 @@ export interface PackageFilter {
   readonly version?: string
   /** Part of namespace or type. */
   readonly q?: string
+  /** Whose private namespaces are listed too. */
+  readonly reader: NamespaceReader
 }
 
 /** Packages for the administrators' list, with what their version and provider say. */
@@ -17,6 +21,11 @@ function filtered(db: Db, filter: PackageFilter) {
     .innerJoin('providers as r', 'r.id', 'v.providerId')
     .where('p.deletedAt', 'is', null)
     .where('v.deletedAt', 'is', null)
+  const { reader } = filter
+  if (reader !== 'all') {
+    const hidden = privateNamespacesOfOthers(db, reader)
+    query = query.where((eb) => eb.or([eb('r.hostname', '!=', SELF_HOSTNAME), eb('r.namespace', 'not in', hidden)]))
+  }
   if (filter.hostname !== undefined) query = query.where('r.hostname', '=', filter.hostname)
   if (filter.namespace !== undefined) query = query.where('r.namespace', '=', filter.namespace)
   if (filter.type !== undefined) query = query.where('r.type', '=', filter.type)

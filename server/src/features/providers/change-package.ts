@@ -1,11 +1,14 @@
+import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
+import { hasScope } from '../access/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { removeUnownedObject } from '../intake/index.ts'
+import { findNamespace, mayRead, requireWritable } from '../namespaces/index.ts'
 import { findVersionIdentity } from './admin-queries.ts'
 import { displayProvider } from './provider-names.ts'
 import {
@@ -14,6 +17,7 @@ import {
   listPlatforms,
   lockProviderVersion,
   type ProviderPlatformRow,
+  SELF_HOSTNAME,
   updatePlatformFlags,
   updateVersionFlags,
 } from './provider-queries.ts'
@@ -49,7 +53,7 @@ export async function changePackage(
   refuseLonelyTexts(flags)
   const at = clock.now()
   await database.db.transaction().execute(async (tx) => {
-    const target = await requireTarget(tx, id)
+    const target = await requireTarget(tx, id, by)
     await updateVersionFlags(tx, target.versionId, deprecationOf(flags, at))
     if (target.platform === undefined) await updateVersionFlags(tx, target.versionId, blockOf(flags, at))
     else await updatePlatformFlags(tx, target.platform.id, blockOf(flags, at))
@@ -99,7 +103,7 @@ export async function deletePackage(
 ): Promise<void> {
   const at = clock.now()
   const keys = await database.db.transaction().execute(async (tx) => {
-    const target = await requireTarget(tx, id)
+    const target = await requireTarget(tx, id, by)
     await lockProviderVersion(tx, target.versionId)
     const doomed = target.platform === undefined ? await listPlatforms(tx, target.versionId) : [target.platform]
     if (target.platform === undefined) {
@@ -114,14 +118,35 @@ export async function deletePackage(
   for (const key of keys) await removeUnownedObject({ database, store }, packageObjects, key)
 }
 
-async function requireTarget(tx: Db, id: string): Promise<Target> {
+async function requireTarget(tx: Db, id: string, by: Origin): Promise<Target> {
   const platform = await findPlatformById(tx, id)
   const version = await findVersionIdentity(tx, platform?.versionId ?? id)
-  if (version === undefined || version.deletedAt !== null || (platform !== undefined && platform.deletedAt !== null)) {
+  const isGone = version === undefined || version.deletedAt !== null || (platform !== undefined && platform.deletedAt !== null)
+  if (isGone || !(await requireChangeable(tx, version, by))) {
     throw new RegistryError('PROVIDER_VERSION_NOT_FOUND', `Cannot change provider version "${id}": there is none with this id`, {
       hint: 'The ids are in the list at /api/v1/admin/providers',
     })
   }
   const suffix = platform === undefined ? '' : ` ${formatPlatform(platform)}`
   return { versionId: version.id, platform, name: `${displayProvider(version)} ${version.version}${suffix}` }
+}
+
+/**
+ * Refuses whoever may read the provider but not change it: what is mirrored belongs to the whole registry, what is published here
+ * to the organisation of its namespace.
+ * @returns `false` for whoever may not even read it.
+ */
+async function requireChangeable(tx: Db, provider: ProviderAddress, by: Origin): Promise<boolean> {
+  const scope = 'mirrors:manage'
+  if (provider.hostname === SELF_HOSTNAME) {
+    const row = await findNamespace(tx, provider.namespace)
+    if (!mayRead(by.actor, 'providers', row)) return false
+    if (row !== undefined) requireWritable(row, { namespace: row.name, by, scope })
+    return true
+  }
+  if (hasScope(by.actor.scopes, scope)) return true
+  throw new RegistryError('SCOPE_MISSING', `Cannot change "${displayProvider(provider)}": "${by.actor.name}" lacks "${scope}"`, {
+    hint: 'Mirrored providers belong to the whole registry: ask one of its administrators',
+    detail: { scope },
+  })
 }

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Deps } from '../../base/deps.ts'
 import { originOf } from '../../base/http/edge-types.ts'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
+import { readerOf } from '../namespaces/index.ts'
 import { type AdminPackageRow, countAdminPackages, listAdminPackages } from './admin-queries.ts'
 import { changePackage, deletePackage } from './change-package.ts'
 
@@ -68,11 +69,12 @@ export const providerAdminRoutes =
       app.get(
         base,
         {
-          config: { requires: 'mirrors:read', rateLimitTier: 'api' },
+          config: { requires: 'mirrors:read', within: 'organization', rateLimitTier: 'api' },
           schema: { summary: 'List held packages', querystring: Filter, response: { 200: Paged(AdminPackageView) } },
         },
-        async ({ query }) => {
-          const { limit: _limit, offset: _offset, ...filter } = query
+        async ({ actor, query }) => {
+          const { limit: _limit, offset: _offset, ...rest } = query
+          const filter = { ...rest, reader: readerOf(actor, 'providers') }
           const page = pageOf(query)
           const [rows, total] = await Promise.all([
             listAdminPackages(deps.database.db, filter, page),
@@ -85,7 +87,7 @@ export const providerAdminRoutes =
       app.patch(
         `${base}/:id`,
         {
-          config: { requires: 'mirrors:manage', rateLimitTier: 'api' },
+          config: { requires: 'mirrors:manage', within: 'organization', rateLimitTier: 'api' },
           schema: {
             summary: 'Deprecate or block a version or a platform',
             params: IdParams,
@@ -112,7 +114,7 @@ export const providerAdminRoutes =
       app.delete(
         `${base}/:id`,
         {
-          config: { requires: 'mirrors:manage', rateLimitTier: 'api' },
+          config: { requires: 'mirrors:manage', within: 'organization', rateLimitTier: 'api' },
           schema: { summary: 'Delete a version or a platform for ever', params: IdParams, response: { 204: Type.Null() } },
         },
         async (request, reply) => {

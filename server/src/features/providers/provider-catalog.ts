@@ -4,15 +4,9 @@ import { createRenderedDocuments, type RenderedDocuments } from '../../base/cata
 import { type CacheAnswer, createRevisionCache } from '../../base/catalog/revision-cache.ts'
 import type { UnixMs } from '../../base/clock.ts'
 import type { Deps } from '../../base/deps.ts'
+import { findNamespace, type NamespaceAccess } from '../namespaces/index.ts'
 import { listPublicKeys, type PublicKey } from '../trust/index.ts'
-import {
-  findProvider,
-  hasProviderInNamespace,
-  listPackages,
-  type ProviderRow,
-  SELF_HOSTNAME,
-  type ServedPackageRow,
-} from './provider-queries.ts'
+import { findProvider, listPackages, type ProviderRow, SELF_HOSTNAME, type ServedPackageRow } from './provider-queries.ts'
 
 /** One version as the protocol routes see it. */
 export interface CatalogVersion {
@@ -31,6 +25,8 @@ export interface CatalogVersion {
 export interface CatalogProvider {
   readonly provider: ProviderRow
   readonly address: ProviderAddress
+  /** Who may read it; `undefined` for a mirrored provider, which is for everybody. */
+  readonly namespace: NamespaceAccess | undefined
   readonly versions: readonly CatalogVersion[]
   /** Canonical version → version; blocked ones included. */
   readonly byVersion: ReadonlyMap<string, CatalogVersion>
@@ -43,7 +39,7 @@ export interface CatalogProvider {
 /** Providers as they were at the newest catalog revision; the reads of all protocol routes go through here. */
 export interface ProviderCatalog {
   find(address: ProviderAddress): Promise<CacheAnswer<CatalogProvider>>
-  /** Whether somebody has ever published in the namespace here; such a namespace is never looked up at an upstream (C10). */
+  /** Whether somebody owns, or once owned, the namespace here; such a namespace is never looked up at an upstream (C10). */
   isClaimed(namespace: string): Promise<boolean>
 }
 
@@ -55,7 +51,7 @@ export function createProviderCatalog(deps: Pick<Deps, 'database' | 'clock' | 'l
     find: (address) => cache.find(formatProviderAddress(address), () => loadProvider(deps, address)),
     async isClaimed(namespace) {
       const { found } = await claims.find(namespace, async () => ({
-        claimed: await hasProviderInNamespace(deps.database.db, SELF_HOSTNAME, namespace),
+        claimed: (await findNamespace(deps.database.db, namespace)) !== undefined,
       }))
       return found?.claimed ?? false
     },
@@ -65,11 +61,16 @@ export function createProviderCatalog(deps: Pick<Deps, 'database' | 'clock' | 'l
 async function loadProvider({ database }: Pick<Deps, 'database'>, address: ProviderAddress): Promise<CatalogProvider | undefined> {
   const provider = await findProvider(database.db, address)
   if (provider === undefined) return undefined
-  const [rows, publicKeys] = await Promise.all([listPackages(database.db, provider.id), listPublicKeys(database.db, address)])
+  const [rows, publicKeys, namespace] = await Promise.all([
+    listPackages(database.db, provider.id),
+    listPublicKeys(database.db, address),
+    address.hostname === SELF_HOSTNAME ? findNamespace(database.db, address.namespace) : undefined,
+  ])
   const versions = groupByVersion(rows)
   return {
     provider,
     address,
+    namespace,
     versions,
     byVersion: new Map(versions.map((version) => [version.version, version])),
     publicKeys,

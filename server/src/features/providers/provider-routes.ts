@@ -9,7 +9,9 @@ import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { renderOnce, sendDocument } from '../../base/catalog/rendered-documents.ts'
 import { RegistryError } from '../../base/errors.ts'
+import type { Actor } from '../../base/http/edge-types.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
+import { cacheControlFor } from '../namespaces/index.ts'
 import { packageLink, shasumsLinks } from './package-links.ts'
 import { presentDetail, presentPackage, presentVersions } from './present-provider.ts'
 import { type CatalogProvider, type CatalogVersion, listServedVersions } from './provider-catalog.ts'
@@ -35,11 +37,12 @@ export const providerRoutes =
         config: { requires: 'anyone', rateLimitTier: 'protocol' },
         schema: { params: Params, response: { 200: ProviderVersionsDocument } },
       },
-      async ({ params }, reply) => {
+      async ({ actor, params }, reply) => {
         const answer = await findRegistryProvider(deps, params)
-        const provider = requireProvider(answer, params)
+        const provider = requireProvider(answer, { actor, params })
         const document = await renderOnce(deps, provider.rendered, { key: 'versions', render: () => presentVersions(provider) })
-        return sendDocument(reply, document, { cacheControl: LISTS, staleSeconds: answer.staleSeconds })
+        const cacheControl = cacheControlFor(deps, provider.namespace, LISTS)
+        return sendDocument(reply, document, { cacheControl, staleSeconds: answer.staleSeconds })
       },
     )
 
@@ -52,7 +55,7 @@ export const providerRoutes =
       async (request, reply) => {
         const { params } = request
         const answer = await findRegistryProvider(deps, params)
-        const provider = requireProvider(answer, params)
+        const provider = requireProvider(answer, request)
         const version = requireVersion(provider, params.version)
         const row = requirePackage(version, params)
         const base = publicBaseUrl(request)
@@ -69,29 +72,32 @@ export const providerRoutes =
     app.get(
       '/v1/providers/:namespace/:type',
       { ...detail, schema: { params: Params, response: { 200: ProviderDetailDocument } } },
-      async ({ params }, reply) => sendDetail(deps, reply, { params, choose: requireLatest }),
+      async ({ actor, params }, reply) => sendDetail(deps, reply, { actor, params, choose: requireLatest }),
     )
     app.get(
       '/v1/providers/:namespace/:type/:version',
       { ...detail, schema: { params: VersionParams, response: { 200: ProviderDetailDocument } } },
-      async ({ params }, reply) => sendDetail(deps, reply, { params, choose: (provider) => requireVersion(provider, params.version) }),
+      async ({ actor, params }, reply) =>
+        sendDetail(deps, reply, { actor, params, choose: (provider) => requireVersion(provider, params.version) }),
     )
   }
 
 interface WantedDetail {
+  readonly actor: Actor
   readonly params: Static<typeof Params>
   choose(provider: CatalogProvider): CatalogVersion
 }
 
-async function sendDetail(deps: RegistryDeps, reply: FastifyReply, { params, choose }: WantedDetail): Promise<FastifyReply> {
+async function sendDetail(deps: RegistryDeps, reply: FastifyReply, { actor, params, choose }: WantedDetail): Promise<FastifyReply> {
   const answer = await findRegistryProvider(deps, params)
-  const provider = requireProvider(answer, params)
+  const provider = requireProvider(answer, { actor, params })
   const version = choose(provider)
   const document = await renderOnce(deps, provider.rendered, {
     key: `detail ${version.version}`,
     render: () => presentDetail(provider, version),
   })
-  return sendDocument(reply, document, { cacheControl: LISTS, staleSeconds: answer.staleSeconds })
+  const cacheControl = cacheControlFor(deps, provider.namespace, LISTS)
+  return sendDocument(reply, document, { cacheControl, staleSeconds: answer.staleSeconds })
 }
 
 /** The version that a client without a constraint would take: the newest that is no pre-release, else the newest. */

@@ -4,7 +4,9 @@ import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { CacheAnswer } from '../../base/catalog/revision-cache.ts'
 import { RegistryError } from '../../base/errors.ts'
+import type { Actor } from '../../base/http/edge-types.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
+import { mayRead } from '../namespaces/index.ts'
 import type { CatalogProvider, CatalogVersion } from './provider-catalog.ts'
 import type { RegistryDeps } from './provider-deps.ts'
 import { SELF_HOSTNAME } from './provider-queries.ts'
@@ -98,9 +100,15 @@ function ownHostname(request: FastifyRequest): string {
   return hostname
 }
 
-/** The provider, or the 404 that makes the CLI say "does not have a provider named". */
-export function requireProvider(answer: CacheAnswer<CatalogProvider>, { namespace, type }: ProviderParams): CatalogProvider {
-  if (answer.found !== undefined) return answer.found
+/**
+ * The provider, or the 404 that makes the CLI say "does not have a provider named": the same for one that the actor may not read
+ * and for one that does not exist.
+ */
+export function requireProvider(
+  { found }: CacheAnswer<CatalogProvider>,
+  { actor, params: { namespace, type } }: { readonly actor: Actor; readonly params: ProviderParams },
+): CatalogProvider {
+  if (found !== undefined && mayRead(actor, 'providers', found.namespace)) return found
   throw new RegistryError('PROVIDER_NOT_FOUND', `Cannot find provider "${namespace}/${type}": this registry does not hold it`, {
     hint: 'A mirrored provider is read at /v1/mirror/HOSTNAME/NAMESPACE/TYPE/index.json; load it with: terrace mirror load FILE',
   })

@@ -48,6 +48,8 @@ async function holdCached(app: TestApp, name: string, version = '1.0.0'): Promis
   await publishNew(app, { name, version })
   const { db } = app.deps.database
   await db.updateTable('providers').set({ hostname: ORIGIN }).where('namespace', '=', namespace).where('type', '=', type).execute()
+  // Mirroring claims no namespace.
+  await db.deleteFrom('namespaces').where('name', '=', namespace).execute()
   await bumpCatalogRevision(db)
 }
 

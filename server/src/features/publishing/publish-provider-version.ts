@@ -9,6 +9,7 @@ import { newId } from '../../base/ids.ts'
 import type { SpooledFile } from '../../base/spool.ts'
 import { recordAudit } from '../audit/index.ts'
 import { withObjectClaims } from '../intake/index.ts'
+import { claimNamespace, requireMayPublish } from '../namespaces/index.ts'
 import {
   displayProvider,
   ensureProvider,
@@ -72,10 +73,12 @@ const CLAIM_WAIT_MS = 10_000
  * are refused, for ever. After the promise resolves, the version survives a crash; after it rejects, nothing is visible.
  *
  * @throws {RegistryError} PROVIDER_VERSION_EXISTS, PROVIDER_VERSION_SEALED, PROVIDER_VERSION_DELETED, PUBLISH_IN_PROGRESS,
- *   NAMESPACE_CONFLICT, INVALID_PACKAGE, INVALID_SHASUMS, INVALID_SIGNATURE, SIGNING_KEY_CONFLICT, STORAGE_FULL
+ *   NAMESPACE_CONFLICT, NAMESPACE_TAKEN, SCOPE_MISSING, INVALID_PACKAGE, INVALID_SHASUMS, INVALID_SIGNATURE, SIGNING_KEY_CONFLICT, STORAGE_FULL
  */
 export async function publishProviderVersion(deps: PublishingDeps, input: PublishProviderVersion): Promise<PublishedProviderVersion> {
   const { db } = deps.database
+  const change = { namespace: input.address.namespace, by: input.by, scope: 'providers:write' } as const
+  await requireMayPublish(db, change)
   await refuseUpstreamNamespace(deps, input.address)
   const plan = checkPublish(deps, input, await readState(db, input))
   const signingKey = input.signed === undefined ? undefined : await verifyPublisherSignature(deps, input, input.signed)
@@ -173,6 +176,7 @@ interface VersionToRecord {
 async function recordVersion(deps: PublishingDeps, tx: Db, record: VersionToRecord): Promise<void> {
   const { input, packages } = record
   const at = deps.clock.now()
+  await claimNamespace(tx, { namespace: input.address.namespace, by: input.by, scope: 'providers:write', at })
   const { versionId, created } = await ensureVersion(tx, record, at)
   const version = await lockProviderVersion(tx, versionId)
   // Somebody else may have published other platforms of the version since the claims were taken.

@@ -36,7 +36,7 @@ export const publishRoutes =
     app.post(
       '/api/v1/providers',
       {
-        config: { requires: 'providers:write', rateLimitTier: 'upload' },
+        config: { requires: 'providers:write', within: 'organization', rateLimitTier: 'upload' },
         schema: {
           summary: 'Publish platforms of a provider version',
           description:
