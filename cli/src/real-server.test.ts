@@ -49,7 +49,8 @@ async function serve({ folder }: TerraceHome): Promise<{ url: string; setupToken
   return { url: `https://localhost:${port}`, setupToken }
 }
 
-test('from an empty folder to a published provider and back, over https with the local authority', async () => {
+/** A new server, and a command line that is signed in as its administrator and must succeed. */
+async function openRegistry() {
   const home = await terraceHome(onTestFinished)
   const { url, setupToken } = await serve(home)
   const run = async (...args: string[]): Promise<Outcome> => {
@@ -60,6 +61,11 @@ test('from an empty folder to a published provider and back, over https with the
   await writeFile(join(home.folder, 'token'), `${setupToken}\n`)
   await writeFile(join(home.folder, 'password'), 'correct horse battery\n')
   await run('setup', '--token-file', 'token', '--username', 'ada', '--password-file', 'password')
+  return { home, url, run }
+}
+
+test('from an empty folder to a published provider and back, over https with the local authority', async () => {
+  const { home, url, run } = await openRegistry()
   await run('login', '--username', 'ada', '--password-file', 'password')
   expect(JSON.parse((await run('whoami', '--json')).stdout)).toMatchObject({ name: 'ada', kind: 'session', server: url })
 
@@ -95,4 +101,38 @@ test('from an empty folder to a published provider and back, over https with the
 
   await run('logout')
   expect(await home.run(['whoami'], { env: { TERRACE_SERVER: url } })).toMatchObject({ code: 4 })
+}, 60_000)
+
+test('from a folder to a published module, to its next version, and to its end', async () => {
+  const { home, url, run } = await openRegistry()
+  const folder = join(home.folder, 'vpc')
+  await mkdir(join(folder, '.terraform'), { recursive: true })
+  await writeFile(join(folder, '.terraform/environment'), 'dev')
+  await writeFile(join(folder, 'main.tf'), 'variable "cidr" {\n  type    = string\n  default = "10.0.0.0/8"\n}\n')
+  const publish = (version: string) => ['module', 'publish', 'vpc', '--to', 'acme/vpc/aws', '--version', version]
+  expect((await run(...publish('v1.0.0'))).stdout).toBe(
+    `module "vpc" {\n  source  = "${new URL(url).host}/acme/vpc/aws"\n  version = "1.0.0"\n}\n`,
+  )
+  expect((await run(...publish('1.0.0'))).stderr).toContain('is published already, with the same content; nothing changed')
+
+  await writeFile(join(folder, 'main.tf'), 'variable "cidr" {\n  type = string\n}\n')
+  expect(await home.run(publish('1.0.0'), { env: { TERRACE_SERVER: url } })).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(
+      /\n {2}published: sha256:[0-9a-f]{64}\n {2}offered: sha256:[0-9a-f]{64}\n.*\nError code: MODULE_VERSION_EXISTS\n/,
+    ),
+  })
+  await run(...publish('2.0.0'))
+  expect((await run('module', 'list', '--search', 'cidr', '--plain')).stdout).toMatch(/^acme\/vpc\/aws\t2\.0\.0\t/)
+  expect((await run('module', 'show', 'acme/vpc/aws', '1.0.0', '--plain')).stdout).toContain('input\tcidr\tstring\t"10.0.0.0/8"\t\n')
+  expect((await run('module', 'diff', 'acme/vpc/aws', '1.0.0', '2.0.0', '--plain')).stdout).toMatch(/^~\tBREAKING\tinput \w+\tcidr\t/)
+
+  await run('module', 'deprecate', 'acme/vpc/aws', '1.0.0', '--message', 'Old', '--successor', '2.0.0')
+  expect((await run('module', 'show', 'acme/vpc/aws', '--plain')).stdout).toContain('version\t1.0.0\tdeprecated: Old (use 2.0.0)\t')
+  await run('module', 'undeprecate', 'acme/vpc/aws', '1.0.0')
+  await run('module', 'yank', 'acme/vpc/aws', '1.0.0', '--reason', 'Wrong', '--force')
+  expect(await home.run(['module', 'show', 'acme/vpc/aws', '1.0.0'], { env: { TERRACE_SERVER: url } })).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('it was withdrawn: Wrong'),
+  })
 }, 60_000)
