@@ -17,6 +17,8 @@ describe('.terraformignore', () => {
     ['fil?.tf', ['file.tf'], ['fil/.tf', 'fil.tf']],
     ['v[0-9].tf', ['v1.tf'], ['vx.tf', 'v10.tf']],
     ['v[!0-9].tf', ['vx.tf'], ['v1.tf', 'v/.tf']],
+    ['[&^x].tf', ['&.tf', '^.tf'], ['y.tf']],
+    ['a\\', ['a\\'], ['a']],
     ['[abc', ['[abc'], ['a']],
     ['a.b+(c)|$', ['a.b+(c)|$'], ['axb+(c)|$']],
     ['\\#note', ['#note'], ['note']],
@@ -37,6 +39,10 @@ describe('.terraformignore', () => {
   test('a slash behind means folders', () => {
     const rules = parseIgnoreRules('foo/')
     expect([rules.leavesOut('foo', 'folder'), rules.leavesOut('foo', 'file')]).toEqual([true, false])
+  })
+
+  test('a set that cannot be is told with its pattern', () => {
+    expect(() => parseIgnoreRules('a\n!x[z-a]')).toThrow('Cannot read pattern "!x[z-a]" of .terraformignore')
   })
 
   test('only a rule with ! takes something back', () => {

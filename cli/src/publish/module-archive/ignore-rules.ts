@@ -1,3 +1,5 @@
+import { usageError } from '../../cli-error.ts'
+
 /** Which paths of a module folder stay at home. */
 export interface IgnoreRules {
   /** Whether a path below the folder, with `/` between its parts, is left out. */
@@ -16,6 +18,8 @@ interface Rule {
  * ties a pattern to the folder itself, `/` behind means folders only, `*` and `?` stay within a name, `**` does not, `\` takes the next
  * character as it is. As with Terraform, and unlike git, a pattern with a slash in its middle matches in every folder, and a file is
  * taken back even when its folder is left out.
+ *
+ * @throws {CliError} exit code 2 for a set like `[z-a]`.
  */
 export function parseIgnoreRules(text: string): IgnoreRules {
   const rules = text
@@ -40,7 +44,16 @@ function parseLine(line: string): Rule[] {
   const anywhere = glob.startsWith('/') ? '' : '(?:.*/)?'
   // Folders are asked about with a slash behind, so that what is inside of one matches with it.
   const inside = glob.endsWith('/') ? '/.*' : '(?:/.*)?'
-  return [{ pattern: new RegExp(`^${anywhere}${translate(name)}${inside}$`, 'su'), negated }]
+  return [{ pattern: compile(text, `^${anywhere}${translate(name)}${inside}$`), negated }]
+}
+
+function compile(text: string, source: string): RegExp {
+  try {
+    return new RegExp(source, 'su')
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw usageError(`Cannot read pattern "${text}" of .terraformignore: its [ ] is no set of characters`)
+  }
 }
 
 const TOKENS = /\*\*\/|\*\*|\*|\?|\[[!^]?\]?[^\]/]*\]|\\.|./gsu
@@ -60,7 +73,7 @@ function translateToken(token: string): string {
 
 function translateSet(token: string): string {
   const isNegated = /^\[[!^]/.test(token)
-  const members = token.slice(isNegated ? 2 : 1, -1).replace(/[\\\]^[&]/g, '\\$&')
+  const members = token.slice(isNegated ? 2 : 1, -1).replace(/[\\\]^[]/g, '\\$&')
   return isNegated ? `[^/${members}]` : `[${members}]`
 }
 
