@@ -132,6 +132,12 @@ const FAILURES: Readonly<Record<string, { defects: Defects; code: string; attemp
   'a download that stalls': { defects: { stall: true }, code: 'UPSTREAM_UNAVAILABLE', attempts: 2 },
 }
 
+/** What the audit says of the packages of a namespace, newest first. */
+async function auditOf(app: TestApp, namespace: string): Promise<string[]> {
+  const list = await app.asAdmin({ url: `/api/v1/audit?action=provider_package.&object=${namespace}/` })
+  return list.json<{ items: { action: string; outcome: string }[] }>().items.map(({ action, outcome }) => `${action} ${outcome}`)
+}
+
 describe.each(DIALECTS)('an upstream that is not what it should be, on %s', (dialect) => {
   let app: OpenTestApp
   let worker: Worker
@@ -166,6 +172,7 @@ describe.each(DIALECTS)('an upstream that is not what it should be, on %s', (dia
     expect(await retry(app, job.id)).toMatchObject({ state: 'completed', failed: 0 })
     expect(await quarantineOf(app, namespace)).toEqual([])
     await expectServed(app, namespace)
+    expect(await auditOf(app, namespace)).toEqual(['provider_package.mirror allowed', 'provider_package.quarantine error'])
   })
 
   test.each(Object.entries(FAILURES))('%s fails the item, leaves nothing, and heals', async (what, { defects, code, attempts }) => {

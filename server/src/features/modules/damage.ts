@@ -1,5 +1,7 @@
 import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Deps } from '../../base/deps.ts'
+import { systemOrigin } from '../../base/http/edge-types.ts'
+import { recordAudit } from '../audit/index.ts'
 import { indexPublishedModule } from './index-module.ts'
 import { findModuleVersionByStorageKey, updateModuleVersion } from './module-queries.ts'
 import type { ModulesDeps } from './modules-deps.ts'
@@ -25,8 +27,11 @@ export async function markModuleDamaged(
   await database.db.transaction().execute(async (tx) => {
     const row = await findModuleVersionByStorageKey(tx, key)
     if (row === undefined || row.damagedAt !== null) return
-    await updateModuleVersion(tx, row.id, { damagedAt: clock.now() })
+    const at = clock.now()
+    await updateModuleVersion(tx, row.id, { damagedAt: at })
     await indexPublishedModule(tx, row.moduleId)
     await bumpCatalogRevision(tx)
+    const details = { expected, found: found ?? null }
+    await recordAudit(tx, { at, origin: systemOrigin('storage'), action: 'module_version.damage', object: key, outcome: 'error', details })
   })
 }

@@ -38,6 +38,8 @@ describe.each(DIALECTS)('a stored module archive that is not what it was, on %s'
 
     await vi.waitFor(async () => expect((await app.request(`/v1/modules/${NET}/1.1.0/download`)).statusCode).toBe(502))
     expect(await read(app, `/v1/modules/${NET}/versions`)).toMatchObject({ modules: [{ versions: [{ version: '1.0.0' }] }] })
+    const audit = await app.asAdmin({ url: '/api/v1/audit?action=module_version.damage' })
+    expect(audit.json()).toMatchObject({ items: [{ object: 'modules/acme/net/aws/1.1.0.tar.gz', outcome: 'error' }] })
     for (const list of ['/v1/modules/', '/v1/modules/search?q=net']) {
       expect(await read(app, list)).toMatchObject({ modules: [{ version: '1.0.0' }] })
     }

@@ -54,7 +54,7 @@ describe.each(DIALECTS)('trust in signing keys on %s', (dialect) => {
 
   // Clients refuse what a sub-key signed when the key they are given does not have it (protocol.md C18).
   test('a pinned key that got a new sub-key is recorded with it', async () => {
-    const { deps } = await testApp(dialect)
+    const { deps, asAdmin } = await testApp(dialect)
     const { privateKey } = await generateKey({ type: 'ecc', userIDs: [{ name: 'acme' }], format: 'object', subkeys: [{ sign: true }] })
     const before = await readSigningKey(privateKey.toPublic().armor())
     const after = await readSigningKey((await privateKey.addSubkey({ sign: true })).toPublic().armor())
@@ -66,6 +66,7 @@ describe.each(DIALECTS)('trust in signing keys on %s', (dialect) => {
     const [row, ...others] = await listSigningKeysOf(deps.database.db, scope.hostname, scope.namespace)
     expect(others).toEqual([])
     expect((await readKey({ armoredKey: row?.asciiArmor ?? '' })).getSubkeys()).toHaveLength(2)
+    expect((await asAdmin({ url: '/api/v1/audit?action=signing_key.extend' })).json()).toMatchObject({ total: 1 })
   })
 
   test('pinning a key is audited', async () => {

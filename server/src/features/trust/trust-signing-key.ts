@@ -83,13 +83,15 @@ async function recordKey(
 }
 
 /** The copy that verified may have a new sub-key, without which clients refuse what it signed. */
-async function keepFullerCopy({ database }: TrustDeps, row: SigningKeyRow, key: SigningKey): Promise<void> {
+async function keepFullerCopy({ database, clock }: TrustDeps, row: SigningKeyRow, key: SigningKey): Promise<void> {
   if (row.asciiArmor === key.asciiArmor) return
   const { asciiArmor } = await mergeSigningKeys(row.asciiArmor, key)
   if (asciiArmor === row.asciiArmor) return
   await database.db.transaction().execute(async (tx) => {
     await updateKeyArmor(tx, row.id, asciiArmor)
     await bumpCatalogRevision(tx)
+    const object = `${row.hostname}/${row.namespace} ${row.fingerprint}`
+    await recordAudit(tx, { at: clock.now(), origin: systemOrigin('trust'), action: 'signing_key.extend', object })
   })
 }
 
