@@ -8,6 +8,6 @@ export function errorPage(error: RegistryError, requestId: string): Page {
   const body = html`<h1>${title}</h1>
 <p>${error.message}.</p>
 ${error.hint !== undefined && html`<p>${error.hint}.</p>`}
-<p class="after soft small">Code <code>${error.code}</code> · Request <code>${requestId}</code></p>`
+<p class="after soft small">Code <code>${error.code}</code><br>Request <code>${requestId}</code></p>`
   return { title, body }
 }

@@ -15,7 +15,7 @@ export const PAGE_STYLE = `
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0; min-height: 100vh; padding: 2rem 1rem; background: var(--ground); color: var(--text);
+  margin: 0; min-height: 100vh; padding: 1.5rem 1rem; background: var(--ground); color: var(--text);
   display: flex; flex-direction: column; align-items: center; justify-content: center;
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
@@ -28,7 +28,7 @@ a { color: var(--accent); }
 code { font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .soft, .soft code { color: var(--soft); }
 .small { font-size: .875rem; }
-.facts { margin: 1rem 0 1.25rem; padding: .75rem 0; border: solid var(--line); border-width: 1px 0; display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1rem; }
+.facts { margin: 0 0 1.1rem; padding: .7rem 0; border: solid var(--line); border-width: 1px 0; display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
 .alarm { margin: 0 0 1.25rem; padding: .7rem .9rem; border-radius: .5rem; background: var(--alarm-tint); color: var(--alarm); font-weight: 550; }

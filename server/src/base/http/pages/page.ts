@@ -12,7 +12,7 @@ export interface Page {
 }
 
 const STYLE_HASH = createHash('sha256').update(PAGE_STYLE).digest('base64')
-const MARK = html`<svg viewBox="0 0 28 28" aria-hidden="true"><path d="M3 20h22v4H3zM8 12h17v5H8zM14 4h11v5H14z"/></svg>`
+const MARK = html`<svg viewBox="0 0 28 28" aria-hidden="true"><path d="M2 20h24v5H2zM8 12h18v5H8zM14 4h12v5H14z"/></svg>`
 
 /** The whole document. */
 export function renderPage({ title, body }: Page): string {

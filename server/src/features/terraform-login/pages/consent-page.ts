@@ -18,21 +18,20 @@ export interface ConsentView {
 }
 
 const CHOICE_TEXTS: Readonly<Record<LoginAccess, readonly [title: string, text: string]>> = {
-  read: ['Install', 'Read modules and providers, private ones too where you may. Enough for terraform init.'],
-  publish: ['Install and publish', 'Also publish modules and providers, and change their versions, where you may.'],
-  everything: ['Everything that you may do', 'For administration from scripts. Whoever gets the token can do all that you can.'],
+  read: ['Install modules and providers', 'Private ones too, where you may. All that Terraform needs.'],
+  publish: ['Install and publish', 'Also change and withdraw versions, where you may.'],
+  everything: ['Everything that you may do', 'Whoever gets hold of the token can do all that you can.'],
 }
 
 /** The question whether Terraform may have a token, and for what. */
 export function consentPage(view: ConsentView): Page {
   const { host, username, choices, parameters, csrfToken, formTarget } = view
   const body = html`<h1>Allow Terraform to use ${host}?</h1>
-<p class="soft">Terraform on your computer asks for a token of yours.</p>
+<p class="soft">It asks for a token of yours. Allow that only if you have just run <code>terraform login</code> yourself.</p>
 <dl class="facts">
-<dt>Registry</dt><dd>${host}</dd>
 <dt>Signed in as</dt><dd>${username}</dd>
 <dt>Token goes to</dt><dd>${new URL(formTarget).host}</dd>
-<dt>Works for</dt><dd>${lifeOf(view.tokenDays)}</dd>
+<dt>Valid for</dt><dd>${lifeOf(view.tokenDays)}</dd>
 </dl>
 <form method="post" action="/oauth/authorize">
 ${requestFields(parameters, csrfToken)}
@@ -40,13 +39,12 @@ ${requestFields(parameters, csrfToken)}
 <legend>What the token may do</legend>
 ${choices.map((choice, index) => choiceField(choice, index === 0))}
 </fieldset>
-<p class="soft small">Allow this only if you have just run <code>terraform login</code> yourself. The token is on your list of API keys, where you can revoke it at any time.</p>
 <div class="actions">
 <button class="main" name="decision" value="allow">Allow</button>
 <button name="decision" value="refuse">Refuse</button>
 </div>
 </form>
-<p class="after soft small">Not ${username}? <a href="${requestPath(parameters)}&amp;prompt=login">Sign in as somebody else</a></p>`
+<p class="after soft small">You can revoke the token at any time on your list of API keys. Not ${username}? <a href="${requestPath(parameters)}&amp;prompt=login">Sign in as somebody else</a></p>`
   return { title: `Allow Terraform to use ${host}?`, body, formTargets: [formTarget] }
 }
 
