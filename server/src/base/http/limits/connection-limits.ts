@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { SECURITY_HEADERS } from '../security-headers.ts'
 
 /** How long a client may take. */
@@ -55,7 +55,8 @@ function hasBody({ headers }: IncomingMessage): boolean {
  * instead of the answer.
  */
 export function stopReadingLater(raw: IncomingMessage, { lingerMs }: Timeouts): void {
-  if (raw.complete || !hasBody(raw)) return
+  // A request that was injected has no connection.
+  if (raw.complete || !hasBody(raw) || !(raw.socket instanceof Socket)) return
   const timer = setTimeout(() => {
     if (!raw.complete) raw.socket.destroy()
   }, lingerMs)
