@@ -19,11 +19,14 @@ type Query = QueryOf<'get', '/api/v1/modules/search'>
 
 const SORTS = ['relevance', 'name', 'downloads', 'date'] as const
 
-const COLUMNS: readonly Column<RowOf<'/api/v1/modules/search'>>[] = [
+type Row = RowOf<'/api/v1/modules/search'>
+
+const COLUMNS: readonly Column<Row>[] = [
   { title: 'module', text: ({ namespace, name, provider }) => `${namespace}/${name}/${provider}` },
   { title: 'latest', text: ({ version }) => version },
   { title: 'published', text: ({ published_at }) => formatTime(published_at) },
-  { title: 'downloads', text: ({ downloads }) => String(downloads) },
+  { title: 'downloads', text: ({ download_count }) => String(download_count) },
+  { title: 'state', text: describeState },
   { title: 'description', text: ({ description }) => description },
 ]
 
@@ -40,6 +43,11 @@ export const listModules: RunCommand<ListOptions> = async (context, { options })
     showList(output, { rows, columns: COLUMNS, document: { items: rows, total }, empty })
     if (rows.length < total) output.message(`${rows.length} of ${total} modules; see all with --limit all`)
   })
+}
+
+function describeState({ deprecated, deprecation_message }: Row): string {
+  if (!deprecated) return 'ok'
+  return deprecation_message === null || deprecation_message === '' ? 'deprecated' : `deprecated: ${deprecation_message}`
 }
 
 function filterOf({ search, namespace, system, sort }: ListOptions): Query {

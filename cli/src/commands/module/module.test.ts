@@ -69,7 +69,10 @@ const SUMMARY = {
   version: '1.2.0',
   published_at: '2026-03-01T12:30:45Z',
   downloads: 7,
+  download_count: 9,
   description: 'A network',
+  deprecated: false,
+  deprecation_message: null,
 }
 
 async function terrace(routes: Parameters<typeof startFakeApi>[1], ...args: string[]) {
@@ -83,7 +86,7 @@ describe('module list', () => {
 
   test('is a table by name, or by relevance of what is searched', async () => {
     const all = await terrace(ROUTES, 'list')
-    expect(all.stdout.split('\n')[1]?.split(/ {2,}/)).toEqual(['acme/vpc/aws', '1.2.0', '2026-03-01 12:30', '7', 'A network'])
+    expect(all.stdout.split('\n')[1]?.split(/ {2,}/)).toEqual(['acme/vpc/aws', '1.2.0', '2026-03-01 12:30', '9', 'ok', 'A network'])
     expect(all.requests[0]?.url).toBe('/api/v1/modules/search?sort=name&limit=100&offset=0')
     const some = await terrace(
       ROUTES,
@@ -100,6 +103,14 @@ describe('module list', () => {
     )
     expect(some.requests[0]?.url).toBe('/api/v1/modules/search?q=private+net&namespace=acme&system=aws&sort=relevance&limit=5&offset=0')
     expect(JSON.parse(some.stdout)).toEqual({ schema_version: 1, items: [SUMMARY], total: 1 })
+  })
+
+  test.each([
+    [null, 'deprecated'],
+    ['Use net', 'deprecated: Use net'],
+  ])('tells what is deprecated: %s', async (deprecation_message, text) => {
+    const routes = { 'GET /api/v1/modules/search': page([{ ...SUMMARY, deprecated: true, deprecation_message }]) }
+    expect((await terrace(routes, 'list', '--plain')).stdout).toContain(`\t9\t${text}\tA network\n`)
   })
 
   test('knows its orders', async () => {
