@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Db } from '../../base/database/open-database.ts'
 import { type AuditFilter, type AuditRow, listRowsBeforeChain, listRowsInChain } from './audit-queries.ts'
 import { presentAuditEntry } from './present-audit.ts'
 
-const ROWS_PER_PAGE = 500
+const ROWS_PER_PAGE = 200
 
 async function* pagesOf(db: Db, filter: AuditFilter): AsyncGenerator<readonly AuditRow[]> {
   for (let after: string | undefined = ''; after !== undefined; ) {
@@ -19,5 +20,9 @@ async function* pagesOf(db: Db, filter: AuditFilter): AsyncGenerator<readonly Au
 
 /** Matching records as NDJSON, oldest first, read and given out page by page. */
 export async function* exportAudit(db: Db, filter: AuditFilter): AsyncGenerator<string> {
-  for await (const rows of pagesOf(db, filter)) yield rows.map((row) => `${JSON.stringify(presentAuditEntry(row))}\n`).join('')
+  for await (const rows of pagesOf(db, filter)) {
+    if (rows.length > 0) yield rows.map((row) => `${JSON.stringify(presentAuditEntry(row))}\n`).join('')
+    // SQLite answers within the turn; requests that wait get theirs.
+    await setImmediate()
+  }
 }

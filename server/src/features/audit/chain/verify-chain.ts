@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { decodeJson } from '../../../base/database/columns.ts'
 import type { Db } from '../../../base/database/open-database.ts'
 import type { AuditRow } from '../audit-queries.ts'
@@ -8,7 +9,7 @@ import { type ChainHead, countUnchainedRows, findRowBehindHead, listChainRows, r
 import { type ChainProblem, explainBadRow } from './explain-bad-row.ts'
 import { CHAIN_START, type ChainPoint, rowHash } from './row-hash.ts'
 
-const ROWS_PER_PAGE = 500
+const ROWS_PER_PAGE = 200
 
 /** What a check of the whole chain has found. */
 export interface ChainVerdict {
@@ -59,6 +60,8 @@ async function* chainRows(db: Db, upTo: number): AsyncGenerator<AuditRow> {
     const last = rows.at(-1)
     if (last === undefined || rows.length < ROWS_PER_PAGE) return
     after = { sequence: last.sequence ?? 0, id: last.id }
+    // SQLite answers within the turn; requests that wait get theirs.
+    await setImmediate()
   }
 }
 
