@@ -21,7 +21,10 @@ async function run(args: string[], env: Record<string, string> = {}) {
 
 describe('terrace config check', () => {
   test('valid settings answer 0 and show what differs from the defaults', async () => {
-    const { code, stdout, stderr } = await run(['check'], { TFR_SERVER_PORT: '9090', TFR_JWT_SECRET: '0123456789abcdef0123456789abcdef' })
+    const { code, stdout, stderr } = await run(['check'], {
+      TFR_SERVER_PORT: '9090',
+      TFR_JWT_SECRET: 'oX0wTq8ZkV3nB7yRm2LcJ5sHd9GfA1eUiP6tK4vW+Qr=',
+    })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toBe(
       [

@@ -7,7 +7,7 @@ function findings(values: Record<string, unknown>): string[] {
   return checkRules(config).map(({ keys, problem, warning }) => `${warning ? 'warning: ' : ''}${keys[0]} ${problem}`)
 }
 
-const RANDOM = '0123456789abcdef0123456789abcdef'
+const RANDOM = 'f3a9c1d07b2e48560f1a2b3c4d5e6f70819203a4b5c6d7e8f90a1b2c3d4e5f60'
 
 describe('settings that fit together', () => {
   test.each([
@@ -18,6 +18,10 @@ describe('settings that fit together', () => {
     ['PostgreSQL on a socket', { 'database.url': 'postgresql:///terrace?host=/run/postgresql' }],
     ['secrets that differ', { 'auth.jwt_secret': RANDOM, 'security.encryption_key': `${RANDOM}x` }],
     ['a first administrator', { 'admin.username': 'root', 'admin.password': 'twelve chars' }],
+    [
+      'single sign-on alone',
+      { 'auth.local_accounts': false, 'auth.oidc': [{ name: 'corp', issuer: 'https://id.example.com', client_id: 'terrace' }] },
+    ],
     ['a log file', { 'logging.output': 'both', 'logging.file_path': 'a.log' }],
     [
       'trusted keys',
@@ -44,9 +48,10 @@ describe('settings that do not', () => {
     [{ 'server.behind_proxy': true }, 'server.trusted_proxies must name the proxy when "server.behind_proxy" is true'],
     [{ 'database.min_idle_connections': 11 }, 'database.min_idle_connections must not be more than "database.max_connections", 10'],
     [{ 'database.url': 'mysql://db' }, 'database.url must be an address like postgres://user:password@host:5432/name'],
-    [{ 'auth.jwt_secret': RANDOM.slice(1) }, 'auth.jwt_secret must have at least 32 characters'],
+    [{ 'auth.jwt_secret': RANDOM.slice(1) }, expect.stringMatching(/^auth\.jwt_secret has less than 256 bits; .*openssl rand -base64 32$/)],
     [{ 'security.encryption_key': 'ab'.repeat(32) }, 'security.encryption_key is too easy to guess; take a random text'],
     [{ 'auth.jwt_secret': RANDOM, 'security.encryption_key': RANDOM }, 'security.encryption_key must differ from "auth.jwt_secret"'],
+    [{ 'auth.local_accounts': false }, 'auth.local_accounts can be false only with "auth.oidc" or "auth.azure_ad"; nobody could sign in'],
     [{ 'admin.username': 'root' }, 'admin.password is needed when "admin.username" is set'],
     [{ 'admin.password': 'twelve chars' }, 'admin.username is needed when "admin.password" is set'],
     [{ 'admin.username': 'root', 'admin.password': 'eleven char' }, 'admin.password must have at least 12 characters'],

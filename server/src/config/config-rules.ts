@@ -1,18 +1,9 @@
 import type { Config } from './config-schema.ts'
 import { canonicalHostname, networkBits, originProblem, proxyProblem } from './config-texts.ts'
+import type { RuleFinding } from './rule-finding.ts'
+import { secretProblem } from './secret-strength.ts'
 import { signOnRules } from './sign-on-rules.ts'
 
-/** Something that the schema of one setting cannot tell. */
-export interface RuleFinding {
-  /** Settings that take part, the one to change first. */
-  readonly keys: readonly [string, ...string[]]
-  readonly problem: string
-  /** The server starts in spite of it. */
-  readonly warning?: true
-}
-
-const MIN_SECRET_BYTES = 32
-const MIN_SECRET_CHARACTERS = 8
 const MIN_PASSWORD_CHARACTERS = 12
 
 /** Rules between settings, and texts with a form of their own. */
@@ -24,6 +15,7 @@ export function checkRules(config: Config): RuleFinding[] {
     ...databaseRules(config),
     ...secretRules(config),
     ...adminRules(config),
+    ...passwordRules(config),
     ...signOnRules(config),
     ...loggingRules(config),
     ...providerRules(config),
@@ -87,9 +79,8 @@ function* secretRules({ auth, security }: Config): Generator<RuleFinding> {
     ['auth.jwt_secret', auth.jwtSecret] as const,
     ['security.encryption_key', security.encryptionKey] as const,
   ]) {
-    if (secret === '') continue
-    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) yield { keys: [key], problem: `must have at least ${MIN_SECRET_BYTES} characters` }
-    else if (new Set(secret).size < MIN_SECRET_CHARACTERS) yield { keys: [key], problem: 'is too easy to guess; take a random text' }
+    const problem = secret === '' ? undefined : secretProblem(secret)
+    if (problem !== undefined) yield { keys: [key], problem }
   }
   if (auth.jwtSecret !== '' && auth.jwtSecret === security.encryptionKey) {
     yield { keys: ['security.encryption_key', 'auth.jwt_secret'], problem: 'must differ from "auth.jwt_secret"' }
@@ -105,6 +96,12 @@ function* adminRules({ admin }: Config): Generator<RuleFinding> {
   }
   if (admin.password !== '' && [...admin.password].length < MIN_PASSWORD_CHARACTERS) {
     yield { keys: ['admin.password'], problem: `must have at least ${MIN_PASSWORD_CHARACTERS} characters` }
+  }
+}
+
+function* passwordRules({ auth }: Config): Generator<RuleFinding> {
+  if (!auth.localAccounts && auth.oidc.length === 0 && !auth.azureAd.enabled) {
+    yield { keys: ['auth.local_accounts'], problem: 'can be false only with "auth.oidc" or "auth.azure_ad"; nobody could sign in' }
   }
 }
 

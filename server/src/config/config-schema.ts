@@ -46,8 +46,9 @@ const database = section('SQLite by default, PostgreSQL for more than one node.'
 })
 
 const auth = section('Signing in.', {
+  local_accounts: flag({ description: 'Let people sign in with a password; without it single sign-on must be configured.', default: true }),
   jwt_secret: text({
-    description: 'Key that signs session tokens, at least 32 bytes, the same on every node.',
+    description: 'Key that signs session tokens, at least 256 random bits (`openssl rand -base64 32`), the same on every node.',
     defaultNote: 'made at first start and kept in `data_dir`',
     secret: true,
     aliases: ['TFR_JWT_SECRET'],
@@ -94,7 +95,8 @@ const admin = section('The first administrator, made when there is no user yet.'
 
 const security = section('Keys of the server.', {
   encryption_key: text({
-    description: 'Key that seals secrets in the database: 32 bytes in hexadecimal or base64, or any text of at least 32 characters.',
+    description:
+      'Key that seals secrets in the database: 32 random bytes in hexadecimal or base64 (`openssl rand -base64 32`), or a text as strong.',
     defaultNote: 'made at first start and kept in `data_dir`',
     secret: true,
     aliases: ['TFR_ENCRYPTION_KEY', 'ENCRYPTION_KEY'],
@@ -271,6 +273,12 @@ const work = section('Background jobs.', {
  */
 export const ConfigSchema = section('Settings of the server.', {
   data_dir: text({ description: 'Folder of all local state.', default: 'data', filePath: true }),
+  dev_mode: flag({
+    description:
+      'Let anybody sign in as anybody, without a password, for work on the product itself. Refused with `NODE_ENV=production` and by published packages.',
+    default: false,
+    aliases: ['DEV_MODE'],
+  }),
   server,
   storage,
   database,

@@ -56,6 +56,20 @@ describe('defaults', () => {
   })
 })
 
+// reliability.md row 47.
+describe('dev_mode', () => {
+  test.each(['DEV_MODE', 'TFR_DEV_MODE'])('by %s refuses to start in production', async (name) => {
+    const [problem] = await problemsOf({ env: { [name]: 'true', NODE_ENV: 'production' } })
+    expect(problem).toEqual({ key: 'dev_mode', problem: 'lets anybody in; it must be off when NODE_ENV is "production"', source: name })
+  })
+
+  test('is off by default, and warned of elsewhere', async () => {
+    expect((await loadConfig({ env: { NODE_ENV: 'production' }, cwd })).config.devMode).toBe(false)
+    const { config, warnings } = await loadConfig({ env: { DEV_MODE: '1' }, cwd })
+    expect([config.devMode, warnings]).toEqual([true, ['dev_mode lets anybody sign in as anybody, without a password']])
+  })
+})
+
 describe('order of the sources', () => {
   test('a variable wins over the file, the file over the default', async () => {
     const file = await write('order.yaml', 'server: {port: 1001, local_tls_port: 0}\n')
@@ -180,8 +194,8 @@ describe('secrets', () => {
 
   test('shown settings hold no secret', async () => {
     const env = {
-      TFR_JWT_SECRET: 'jwt-canary-0123456789-0123456789-ab',
-      ENCRYPTION_KEY: 'key-canary-0123456789-0123456789-ab',
+      TFR_JWT_SECRET: 'jwt-canary-0123456789-abcdefghijk-lmnopqrstuvw',
+      ENCRYPTION_KEY: 'key-canary-0123456789-abcdefghijk-lmnopqrstuvw',
       TFR_ADMIN_USERNAME: 'root',
       TFR_ADMIN_PASSWORD: 'password-canary',
       TFR_DATABASE_URL: 'postgres://user:url-canary@db.example/terrace',

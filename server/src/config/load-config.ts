@@ -4,10 +4,11 @@ import { assembleConfig } from './assemble-config.ts'
 import { checkValue } from './check-value.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { CONFIG_KEYS } from './config-keys.ts'
-import { checkRules, type RuleFinding } from './config-rules.ts'
+import { checkRules } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
 import { readConfigFile } from './read-config-file.ts'
 import { type Environment, readEnvironment, type SettingsReading, type SourcedValue } from './read-environment.ts'
+import type { RuleFinding } from './rule-finding.ts'
 
 export interface LoadConfigInput {
   /** Default: the variables of this process. */
@@ -44,7 +45,7 @@ export async function loadConfig(input: LoadConfigInput = {}): Promise<LoadedCon
   const values = new Map([...settings].map(([key, { value }]) => [key, value]))
   boundIdleConnections(values)
   const config = assembleConfig(values, cwd)
-  const findings = [...checkRules(config), ...(await checkFiles(config))]
+  const findings = [...checkRules(config), ...checkDevelopment(config, env), ...(await checkFiles(config))]
   problems.push(...toProblems(findings, settings, problems))
   if (problems.length > 0) throw new ConfigError(problems)
   const warnings = [...readings.flatMap((reading) => reading.warnings), ...findings.map(({ keys, problem }) => `${keys[0]} ${problem}`)]
@@ -102,6 +103,14 @@ function toProblems(
 /** What follows a name in a longer one, such as `[0].file`; the whole text when it does not begin with the name. */
 function remainder(key: string, name: string): string {
   return key.startsWith(name) ? key.slice(name.length) : key
+}
+
+/** reliability.md row 47: an open door must not get into production by a variable that was left over. */
+function checkDevelopment({ devMode }: Config, env: Environment): RuleFinding[] {
+  if (!devMode) return []
+  if (env.NODE_ENV === 'production')
+    return [{ keys: ['dev_mode'], problem: 'lets anybody in; it must be off when NODE_ENV is "production"' }]
+  return [{ keys: ['dev_mode'], problem: 'lets anybody sign in as anybody, without a password', warning: true }]
 }
 
 async function checkFiles({ server, auth, upstream, providers }: Config): Promise<RuleFinding[]> {

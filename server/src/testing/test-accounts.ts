@@ -33,6 +33,10 @@ export interface TestAccounts extends Pick<TestEdge, 'app' | 'request' | 'failed
 export interface TestAccountsOptions {
   readonly admin?: { readonly username: string; readonly password: string }
   readonly edge?: TestEdgeOptions
+  /** Default true. */
+  readonly localAccounts?: boolean
+  /** Default false. */
+  readonly devMode?: boolean
   /** An open database, for a second server on it. */
   readonly database?: TestDatabase
 }
@@ -53,7 +57,8 @@ export async function openTestAccounts(dialect: Dialect, options: TestAccountsOp
     secrets: { jwtKey: keyOf(1), csrfKey: TEST_CSRF_KEY, apiKeyKey: keyOf(2), setupTokenKey: keyOf(3) },
     config: {
       multiTenancy: { enabled: false },
-      auth: { jwtExpirationHours: 8, bcryptCost: CHEAP_COST, setupTokenHours: 24 },
+      devMode: options.devMode ?? false,
+      auth: { localAccounts: options.localAccounts ?? true, jwtExpirationHours: 8, bcryptCost: CHEAP_COST, setupTokenHours: 24 },
       admin: options.admin ?? { username: '', password: '' },
     },
   }

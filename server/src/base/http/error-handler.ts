@@ -25,7 +25,7 @@ export interface ErrorHandlerOptions {
   readonly onFailedAttempt: (attempt: FailedAttempt) => void
 }
 
-const DENIED_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TOKEN_INVALID', 'SCOPE_MISSING', 'CSRF_FAILED'])
+const DENIED_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TOKEN_INVALID', 'SCOPE_MISSING', 'CSRF_FAILED', 'PASSWORD_WRONG'])
 const BEARER_CHALLENGE = 'Bearer realm="terrace"'
 
 /** How errors below a path are rendered when the route does not say. */

@@ -6,10 +6,11 @@ import { createSessionTokens } from './session-tokens.ts'
 import { type SignIn, type SignInDeps, signIn } from './sign-in.ts'
 
 /** What signing in works with; explicit, because the server's deps hold far more than this feature may use. */
-export function signInDepsOf({ database, clock, config, secrets }: AccountDeps): SignInDeps {
+export function signInDepsOf({ database, clock, logger, config, secrets }: AccountDeps): SignInDeps {
   return {
     database,
     clock,
+    logger,
     config,
     secrets,
     sessionTokens: createSessionTokens({ jwtKey: secrets.jwtKey, clock }),

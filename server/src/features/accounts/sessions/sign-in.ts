@@ -1,6 +1,7 @@
 import type { Origin } from '../../../base/http/edge-types.ts'
 import { recordAudit } from '../../audit/index.ts'
 import type { AccountDeps } from '../account-deps.ts'
+import { requireLocalAccounts } from '../passwords/local-accounts.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { findUserByName } from '../user-queries.ts'
 import { type OpenedSession, openSession, type SessionDeps, signInRefused } from './open-session.ts'
@@ -14,15 +15,16 @@ export interface SignIn {
 }
 
 /** Parts that signing in by password needs. */
-export type SignInDeps = Pick<AccountDeps, 'database'> &
+export type SignInDeps = Pick<AccountDeps, 'database' | 'logger'> &
   SessionDeps & { readonly passwords: Passwords; readonly secrets: Pick<AccountDeps['secrets'], 'csrfKey'> }
 
 /**
  * Signs in with user name and password. An unknown user, a wrong password and a disabled user get the same answer in the same time.
  *
- * @throws {RegistryError} SIGN_IN_REFUSED; RATE_LIMITED when too many sign in at once.
+ * @throws {RegistryError} SIGN_IN_REFUSED; LOCAL_ACCOUNTS_OFF; RATE_LIMITED when too many sign in at once.
  */
 export async function signIn(deps: SignInDeps, input: SignIn): Promise<OpenedSession> {
+  requireLocalAccounts(deps.config, 'sign in with a password')
   const { db } = deps.database
   const { origin, userAgent } = input
   const user = await findUserByName(db, input.username.trim().toLowerCase())
