@@ -14,7 +14,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { openDeps } from '../open-deps.ts'
 import { type Dialect, openTestDatabase, type TestDatabase } from './dialects.ts'
 import { useQuickRegistryKey } from './quick-registry-key.ts'
-import { testLog } from './test-edge.ts'
+import { type TestLog, testLog } from './test-edge.ts'
 
 const USERNAME = 'admin'
 const PASSWORD = 'correct horse battery'
@@ -40,6 +40,8 @@ export interface TestAppOptions {
   /** Another server whose database and folder are used: a replica of it. It must stay open for longer. */
   readonly beside?: TestApp
   readonly clock?: Clock
+  /** Receives the lines of the server. */
+  readonly log?: TestLog
   /** Puts something between the server and its database. */
   readonly wrapDatabase?: (database: Database) => Database
   /** The registry makes its signing key itself, which takes much computing; else it has a small one that tests share. */
@@ -73,12 +75,12 @@ export async function openTestApp(
   env: Readonly<Record<string, string>> = {},
   options: TestAppOptions = {},
 ): Promise<OpenTestApp> {
-  const { beside, clock, wrapDatabase = (database) => database, change = (deps) => deps } = options
+  const { beside, clock, log = testLog(), wrapDatabase = (database) => database, change = (deps) => deps } = options
   const folder = beside?.place.folder ?? (await mkdtemp(join(tmpdir(), 'terrace-app-')))
   const config = await configIn(folder, env)
   const place = beside?.place ?? { folder, database: await openTestDatabase(dialect) }
   const database = wrapDatabase(beside === undefined ? place.database : openDatabase(place.database.options))
-  const opened = await openDeps(config, testLog().logger, { database, ...(clock !== undefined && { clock }) })
+  const opened = await openDeps(config, log.logger, { database, ...(clock !== undefined && { clock }) })
   const deps = change(opened.deps)
   const lifecycle = createLifecycle()
   const app = await buildApp(deps, lifecycle)
