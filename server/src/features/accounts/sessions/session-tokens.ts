@@ -42,6 +42,8 @@ export function createSessionTokens({ jwtKey, clock }: { readonly jwtKey: Uint8A
         .sign(jwtKey)
     },
     async verify(token) {
+      // The library forgives padding and white space; one token has one form.
+      if (!looksLikeSessionToken(token)) return undefined
       try {
         const { payload } = await jwtVerify(token, jwtKey, {
           algorithms: [ALGORITHM],
