@@ -25,15 +25,18 @@ const ADDRESS = /^\s+(https:\/\/\S+code_challenge\S+)[ \t]*\r?\n/m
 export async function terraformLogin(world: World, workspace: TerraformWorkspace, person: PersonAtBrowser): Promise<ClientResult> {
   let hasAnswered = false
   let visit: Promise<void> | undefined
+  // The CLI waits for ever for a person who does not come back.
+  const failed = Promise.withResolvers<never>()
   // Without a program to open a browser the CLI prints the address only.
-  const result = await workspace.run(['login', REGISTRY], { PATH: join(workspace.home, 'none') }, (output, answer) => {
+  const running = workspace.run(['login', REGISTRY], { PATH: join(workspace.home, 'none') }, (output, answer) => {
     if (!hasAnswered && output.includes('Enter a value')) {
       hasAnswered = true
       answer('yes\n')
     }
     const address = ADDRESS.exec(output)?.[1]
-    if (address !== undefined) visit ??= person(new URL(address), browserOf(world))
+    if (address !== undefined) visit ??= person(new URL(address), browserOf(world)).catch(failed.reject)
   })
+  const result = await Promise.race([running, failed.promise])
   await visit
   return result
 }
