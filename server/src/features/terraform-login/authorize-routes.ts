@@ -118,7 +118,6 @@ interface SignInForm {
 async function signInAndReturn(deps: TerraformLoginDeps, exchange: BrowserExchange, { login, ...form }: SignInForm): Promise<FastifyReply> {
   const { request, reply } = exchange
   const { username = '', password = '' } = form
-  if (deps.signIn === undefined) throw new RegistryError('SIGN_IN_REFUSED', 'Cannot sign in: passwords are switched off')
   try {
     const session = await deps.signIn({ username, password, origin: originOf(request), userAgent: request.headers['user-agent'] ?? '' })
     setSessionCookie(reply, session)

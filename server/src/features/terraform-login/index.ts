@@ -13,5 +13,5 @@
  * - Every form carries a CSRF token, that of signing in too (reliability.md row 34); pages run no script and sit in no frame.
  */
 export { authorizeRoutes } from './authorize-routes.ts'
-export type { SignOnMethod, TerraformLoginDeps } from './terraform-login-deps.ts'
+export type { TerraformLoginDeps } from './terraform-login-deps.ts'
 export { tokenRoutes } from './token-routes.ts'

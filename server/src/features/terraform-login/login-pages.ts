@@ -57,7 +57,7 @@ export function askWhoItIs(
     parameters: login.parameters,
     formTarget: formTargetOf(login.request),
     csrfToken: openSignInForm(request, reply, deps.secrets.csrfKey),
-    withPassword: deps.signIn !== undefined,
+    withPassword: deps.config.auth.localAccounts,
     signOnMethods: deps.signOnMethods,
     failed: login.failed,
   })

@@ -1,7 +1,7 @@
 import { type Html, html } from '../../../base/http/pages/html.ts'
 import type { Page } from '../../../base/http/pages/page.ts'
+import type { SignOnMethod } from '../../accounts/index.ts'
 import { type RequestParameters, requestPath } from '../authorization-request.ts'
-import type { SignOnMethod } from '../terraform-login-deps.ts'
 import { requestFields } from './request-fields.ts'
 
 /** What the page of signing in shows. */
@@ -30,9 +30,8 @@ ${withPassword ? passwordForm(view) : cancelForm(view)}`
 }
 
 function methodLinks({ signOnMethods, parameters }: SignInView): Html {
-  const links = signOnMethods.map(
-    (method) => html`<a class="button" href="${method.startPath(requestPath(parameters))}">Continue with ${method.label}</a>\n`,
-  )
+  const query = String(new URLSearchParams({ return_to: requestPath(parameters) }))
+  const links = signOnMethods.map(({ title, url }) => html`<a class="button" href="${url}?${query}">Continue with ${title}</a>\n`)
   return html`<div class="methods">${links}</div>`
 }
 
