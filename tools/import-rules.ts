@@ -24,6 +24,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   modules: ['intake', 'module-analysis', 'module-archives', 'module-search', 'namespaces'],
   providers: ['intake', 'namespaces', 'trust'],
   publishing: ['intake', 'namespaces', 'providers', 'trust', 'verification'],
+  'single-sign-on': ['accounts'],
   'terraform-login': ['accounts'],
   mirror: ['definitions', 'intake', 'providers', 'trust', 'upstreams', 'verification'],
 }

@@ -26,6 +26,7 @@ import {
 import { namespaceRoutes } from './features/namespaces/index.ts'
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
+import { signOnMethods, signOnRoutes } from './features/single-sign-on/index.ts'
 import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
 import { signingKeyRoutes } from './features/trust/index.ts'
 import { PRODUCT_VERSION } from './version.ts'
@@ -63,7 +64,8 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
     }),
   )
 
-  await app.register(accountRoutes(deps))
+  await app.register(accountRoutes(deps, { signOnMethods: signOnMethods(config) }))
+  await app.register(signOnRoutes(deps))
   if (config.auth.terraformLogin) await registerTerraformLogin(app, deps)
   await app.register(auditRoutes(deps))
   await app.register(publishRoutes(deps))
@@ -100,7 +102,12 @@ function edgeOptions(deps: AppDeps, lifecycle: Lifecycle): Omit<ServerOptions, '
 }
 
 async function registerTerraformLogin(app: App, deps: AppDeps): Promise<void> {
-  const loginDeps = { ...deps, authenticate: createAuthenticator(deps), signIn: createSignIn(deps), signOnMethods: [] }
+  const loginDeps = {
+    ...deps,
+    authenticate: createAuthenticator(deps),
+    signIn: createSignIn(deps),
+    signOnMethods: signOnMethods(deps.config),
+  }
   await app.register(authorizeRoutes(loginDeps))
   await app.register(tokenRoutes(loginDeps))
 }
