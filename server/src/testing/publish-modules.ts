@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { LightMyRequestResponse } from 'fastify'
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { packModule } from './pack-module.ts'
 import type { TestApp } from './test-app.ts'
 
@@ -24,20 +24,25 @@ export interface PublishedModule {
   readonly size: number
 }
 
-/** Publishes as the administrator. */
-export async function publishModule(app: TestApp, input: ModulePublish = {}): Promise<LightMyRequestResponse> {
+/** The request without a credential. */
+export async function modulePublishRequest(input: ModulePublish = {}): Promise<InjectOptions> {
   const { address = 'acme/net/aws', version = '1.0.0', files = { 'main.tf': `# ${input.version}\n` }, fields = {} } = input
   const [namespace = '', name = '', system = ''] = address.split('/')
   const form = new FormData()
   for (const [field, value] of Object.entries({ namespace, name, system, version, ...fields })) form.set(field, value)
   form.set('file', new Blob([(input.archive ?? packModule(files)) as Uint8Array<ArrayBuffer>]), 'module.tar.gz')
   const encoded = new Response(form)
-  return app.asAdmin({
+  return {
     method: 'POST',
     url: '/api/v1/modules',
     headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
     payload: Buffer.from(await encoded.arrayBuffer()),
-  })
+  }
+}
+
+/** Publishes as the administrator. */
+export async function publishModule(app: TestApp, input: ModulePublish = {}): Promise<LightMyRequestResponse> {
+  return app.asAdmin(await modulePublishRequest(input))
 }
 
 /** The same for what a test only builds on. @throws when it is not new. */

@@ -58,5 +58,5 @@ export function moduleRow({ moduleId, namespace, name, system, description, publ
 
 /** Searches with what most tests want: by relevance, the first 20. */
 export function search({ db }: Pick<Database, 'db'>, input: Partial<ModuleSearchInput>): Promise<ModuleSearchResult> {
-  return searchModules(db, { q: '', sort: 'relevance', limit: 20, offset: 0, ...input })
+  return searchModules(db, { q: '', sort: 'relevance', limit: 20, offset: 0, reader: 'all', ...input })
 }

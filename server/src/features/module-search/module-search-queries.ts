@@ -2,6 +2,7 @@ import { type Insertable, type SelectQueryBuilder, sql } from 'kysely'
 import { type Db, dialectOf } from '../../base/database/dialect.ts'
 import type { ModuleSearchTable, Schema } from '../../base/database/schema.ts'
 import type { WordIndex } from '../../base/database/word-index.ts'
+import { type NamespaceReader, privateNamespacesOfOthers } from '../namespaces/index.ts'
 import type { RankedQuery } from './rank-rules.ts'
 
 const WORDS: WordIndex = { table: 'module_search_words', owner: 'module_search' }
@@ -15,6 +16,8 @@ export interface ModuleSearchFilter {
   readonly namespace?: string | undefined
   readonly system?: string | undefined
   readonly deprecated?: boolean | undefined
+  /** Whose private namespaces are searched too. */
+  readonly reader: NamespaceReader
 }
 
 /** Stores a module's row, in place of the one it had. @returns the number of its document. */
@@ -137,12 +140,16 @@ interface Hit {
 
 function found(db: Db, { ranked, filter }: ModuleSearch): FoundModules {
   const hits = ranked === undefined ? everything() : matching(db, ranked)
+  const { reader } = filter
   return db
     .selectFrom(hits.as('hit'))
     .innerJoin('moduleSearch as m', 'm.docId', 'hit.docId')
     .$if(filter.namespace !== undefined, (query) => query.where('m.namespaceKey', '=', filter.namespace?.toLowerCase() ?? ''))
     .$if(filter.system !== undefined, (query) => query.where('m.system', '=', filter.system ?? ''))
     .$if(filter.deprecated !== undefined, (query) => query.where('m.deprecated', '=', filter.deprecated === true ? 1 : 0))
+    .$if(reader !== 'all', (query) =>
+      query.where('m.namespaceKey', 'not in', privateNamespacesOfOthers(db, reader === 'all' ? [] : reader)),
+    )
 }
 
 function everything() {

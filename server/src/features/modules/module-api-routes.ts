@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { compareVersions } from '@terrace/protocol/versions.ts'
 import { Type } from 'typebox'
+import type { Actor } from '../../base/http/edge-types.ts'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
 import { diffModules, ModuleAnalysis, ModuleDiff } from '../module-analysis/index.ts'
 import { SearchChoices, searchModules } from '../module-search/index.ts'
+import { readerOf } from '../namespaces/index.ts'
 import { sumDownloads } from './downloads/download-count-queries.ts'
 import { readSummaries } from './lists/read-summaries.ts'
 import { latestVersion, requireLatest, requireModule, requireModuleVersion } from './module-catalog.ts'
@@ -59,10 +61,16 @@ function registerSearch(app: TypedApp, deps: ModulesDeps): void {
         response: { 200: Paged(FoundModuleView) },
       },
     },
-    async ({ query }) => {
+    async ({ actor, query }) => {
       const { limit: _limit, offset: _offset, q = '', sort = 'relevance', ...filters } = query
       const page = pageOf(query)
-      const { moduleIds, total } = await searchModules(deps.database.db, { ...filters, q, sort, ...page })
+      const { moduleIds, total } = await searchModules(deps.database.db, {
+        ...filters,
+        reader: readerOf(actor, 'modules'),
+        q,
+        sort,
+        ...page,
+      })
       return { items: await readSummaries(deps, moduleIds), total, ...page }
     },
   )
@@ -75,7 +83,7 @@ function registerDetail(app: TypedApp, deps: ModulesDeps): void {
       config,
       schema: { tags: ['modules'], summary: 'A module, its latest version', params: ModuleParams, response: { 200: ModuleDetailView } },
     },
-    async ({ params }) => readView(deps, params, undefined),
+    async ({ actor, params }) => readView(deps, params, { actor }),
   )
   app.get(
     `${BASE}/:version`,
@@ -83,7 +91,7 @@ function registerDetail(app: TypedApp, deps: ModulesDeps): void {
       config,
       schema: { tags: ['modules'], summary: 'A module, one version', params: ModuleVersionParams, response: { 200: ModuleDetailView } },
     },
-    async ({ params }) => readView(deps, params, readModuleVersion(params.version)),
+    async ({ actor, params }) => readView(deps, params, { actor, version: readModuleVersion(params.version) }),
   )
 }
 
@@ -99,9 +107,9 @@ function registerVersions(app: TypedApp, deps: ModulesDeps): void {
         response: { 200: Type.Object({ items: Type.Array(ModuleVersionView) }) },
       },
     },
-    async ({ params }) => {
+    async ({ actor, params }) => {
       const address = readModuleAddress(params)
-      const found = requireModule(await deps.modules.find(address), address)
+      const found = requireModule(await deps.modules.find(address), { actor, address })
       const rows = [...found.byVersion.values()].sort((a, b) => compareVersions(b.version, a.version))
       const counts = await sumDownloads(
         deps.database.db,
@@ -125,9 +133,9 @@ function registerDiff(app: TypedApp, deps: ModulesDeps): void {
         response: { 200: ModuleDiff },
       },
     },
-    async ({ params, query }) => {
+    async ({ actor, params, query }) => {
       const address = readModuleAddress(params)
-      const found = requireModule(await deps.modules.find(address), address)
+      const found = requireModule(await deps.modules.find(address), { actor, address })
       const [from, to] = await Promise.all(
         [query.from, query.to].map((text) => readDetail(deps, found, requireModuleVersion(found, readModuleVersion(text)))),
       )
@@ -137,9 +145,13 @@ function registerDiff(app: TypedApp, deps: ModulesDeps): void {
   )
 }
 
-async function readView(deps: ModulesDeps, params: { namespace: string; name: string; system: string }, version: string | undefined) {
+async function readView(
+  deps: ModulesDeps,
+  params: { namespace: string; name: string; system: string },
+  { actor, version }: { readonly actor: Actor; readonly version?: string },
+) {
   const address = readModuleAddress(params)
-  const found = requireModule(await deps.modules.find(address), address)
+  const found = requireModule(await deps.modules.find(address), { actor, address })
   const row = version === undefined ? requireLatest(found) : requireModuleVersion(found, version)
   const { readme, analysis, systems, downloads, versionDownloads } = await readDetail(deps, found, row)
   return {

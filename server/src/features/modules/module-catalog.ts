@@ -6,6 +6,8 @@ import { type CacheAnswer, createRevisionCache } from '../../base/catalog/revisi
 import type { UnixMs } from '../../base/clock.ts'
 import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
+import type { Actor } from '../../base/http/edge-types.ts'
+import { findNamespace, mayRead, type NamespaceAccess } from '../namespaces/index.ts'
 import { findModule, listModuleVersions, type ModuleRow, type ModuleVersionRow } from './module-queries.ts'
 
 /** A module with its versions, newest first, and the answers made from it so far. */
@@ -13,6 +15,7 @@ export interface CatalogModule {
   readonly module: ModuleRow
   /** As first published. */
   readonly address: ModuleAddress
+  readonly namespace: NamespaceAccess | undefined
   /** Deleted and damaged ones are not among them. */
   readonly versions: readonly ModuleVersionRow[]
   /** Canonical version → row; deleted and damaged ones included. */
@@ -36,12 +39,13 @@ export function createModuleCatalog(deps: Pick<Deps, 'database' | 'clock' | 'log
 async function loadModule({ database }: Pick<Deps, 'database'>, address: ModuleAddress): Promise<CatalogModule | undefined> {
   const module = await findModule(database.db, address)
   if (module === undefined) return undefined
-  const rows = await listModuleVersions(database.db, module.id)
+  const [rows, access] = await Promise.all([listModuleVersions(database.db, module.id), findNamespace(database.db, module.namespaceKey)])
   rows.sort((a, b) => compareVersions(b.version, a.version))
   const { namespace, name, system } = module
   return {
     module,
     address: { namespace, name, system },
+    namespace: access,
     versions: rows.filter((row) => row.deletedAt === null && row.damagedAt === null),
     byVersion: new Map(rows.map((row) => [row.version, row])),
     rendered: createRenderedDocuments(),
@@ -59,9 +63,18 @@ export function latestVersion<Row extends { readonly version: string; readonly d
   return stable.find(({ deprecatedAt }) => deprecatedAt === null) ?? stable[0] ?? versions[0]
 }
 
-/** The module, or the 404 that makes the CLI say "Module not found". */
-export function requireModule({ found }: CacheAnswer<CatalogModule>, address: ModuleAddress): CatalogModule {
-  if (found !== undefined) return found
+/** Who wants to read which module. */
+export interface ModuleReading {
+  readonly actor: Actor
+  readonly address: ModuleAddress
+}
+
+/**
+ * The module, or the 404 that makes the CLI say "Module not found": the same for one that the actor may not read and for one that
+ * does not exist.
+ */
+export function requireModule({ found }: CacheAnswer<CatalogModule>, { actor, address }: ModuleReading): CatalogModule {
+  if (found !== undefined && mayRead(actor, 'modules', found.namespace)) return found
   throw new RegistryError('MODULE_NOT_FOUND', `Cannot find module "${formatModuleAddress(address)}": this registry does not hold it`, {
     hint: 'Publish it with POST /api/v1/modules, or look at the list at /v1/modules/',
   })

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { renderOnce, sendDocument } from '../../base/catalog/rendered-documents.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
+import { cacheControlFor } from '../namespaces/index.ts'
 import { requireLatest, requireModule, requireModuleVersion } from './module-catalog.ts'
 import type { ModulesDeps } from './modules-deps.ts'
 import { presentModuleVersions } from './present-module.ts'
@@ -25,12 +26,13 @@ export const moduleRoutes =
         config: { requires: 'anyone', rateLimitTier: 'protocol' },
         schema: { tags: ['modules'], summary: 'Versions of a module', params: ModuleParams, response: { 200: ModuleVersionsDocument } },
       },
-      async ({ params }, reply) => {
+      async ({ actor, params }, reply) => {
         const address = readModuleAddress(params)
         const answer = await deps.modules.find(address)
-        const found = requireModule(answer, address)
+        const found = requireModule(answer, { actor, address })
         const document = await renderOnce(deps, found.rendered, { key: 'versions', render: () => presentModuleVersions(found) })
-        return sendDocument(reply, document, { cacheControl: 'public, max-age=60', staleSeconds: answer.staleSeconds })
+        const cacheControl = cacheControlFor(deps, found.namespace, 'public, max-age=60')
+        return sendDocument(reply, document, { cacheControl, staleSeconds: answer.staleSeconds })
       },
     )
 
@@ -55,9 +57,9 @@ export const moduleRoutes =
         config: { requires: 'anyone', rateLimitTier: 'protocol', errorFormat: 'text' },
         schema: { tags: ['modules'], summary: 'Download of the latest version', params: ModuleParams, response: { 302: Type.Null() } },
       },
-      async ({ params }, reply) => {
+      async ({ actor, params }, reply) => {
         const address = readModuleAddress(params)
-        const found = requireModule(await deps.modules.find(address), address)
+        const found = requireModule(await deps.modules.find(address), { actor, address })
         const { version } = requireLatest(found)
         const { namespace, name, system } = found.address
         return reply.redirect(`/v1/modules/${namespace}/${name}/${system}/${version}/download`, 302)
@@ -72,7 +74,7 @@ interface DownloadRequest extends FastifyRequest {
 async function sendLocation(deps: ModulesDeps, request: DownloadRequest, reply: FastifyReply): Promise<FastifyReply> {
   const address = readModuleAddress(request.params)
   const answer = await deps.modules.find(address)
-  const row = requireModuleVersion(requireModule(answer, address), readModuleVersion(request.params.version))
+  const row = requireModuleVersion(requireModule(answer, { actor: request.actor, address }), readModuleVersion(request.params.version))
   const link = await deps.store.signUrl(row.storageKey, deps.config.downloads.linkLifeSeconds)
   const location = link.startsWith('/') ? `${publicBaseUrl(request)}${link}` : link
   if (request.method === 'GET') deps.downloads.count(row)

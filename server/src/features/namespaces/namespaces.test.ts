@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
+import { modulePublishRequest } from '../../testing/publish-modules.ts'
 import { packagesOf, publishNew, publishRequest } from '../../testing/publish-requests.ts'
 import { type OpenTestApp, openTestApp, testApp } from '../../testing/test-app.ts'
 import { addMember, type TestMember } from '../../testing/test-tenants.ts'
@@ -10,7 +11,7 @@ const versions = (name: string) => ({ url: `/v1/providers/${name}/versions` })
 /** What an answer tells, without what differs in any two answers. */
 function told(response: { statusCode: number; headers: Record<string, unknown>; body: string }, name: string) {
   const { date: _date, 'x-request-id': _id, 'content-length': _length, ...headers } = response.headers
-  return { status: response.statusCode, headers, body: response.body.replaceAll(name, 'NAME') }
+  return { status: response.statusCode, headers, body: response.body.replaceAll(name, 'NAME').replace(/"requestId":"[^"]*"/, '') }
 }
 
 describe.each(DIALECTS)('namespaces of two organisations on %s', (dialect) => {
@@ -25,6 +26,9 @@ describe.each(DIALECTS)('namespaces of two organisations on %s', (dialect) => {
     blue = await addMember(app, { organization: 'blue', username: 'bob', role: 'admin' })
     expect((await red.request(await publishRequest({ name: 'crimson/widget' }))).statusCode).toBe(201)
     expect((await red.request(await publishRequest({ name: 'secret/widget' }))).statusCode).toBe(201)
+    for (const address of ['crimson/net/aws', 'secret/net/aws', 'secret/net2/aws']) {
+      expect((await red.request(await modulePublishRequest({ address }))).statusCode).toBe(201)
+    }
     const hide = { method: 'PATCH', url: '/api/v1/namespaces/secret', payload: { visibility: 'private' } } as const
     expect((await red.request(hide)).statusCode).toBe(204)
   })
@@ -63,6 +67,19 @@ describe.each(DIALECTS)('namespaces of two organisations on %s', (dialect) => {
     ['a version', '/v1/providers/NAME/widget/1.0.0'],
     ['the mirror index', '/v1/mirror/localhost/NAME/widget/index.json'],
     ['the mirror version', '/v1/mirror/localhost/NAME/widget/1.0.0.json'],
+    ['versions of a module', '/v1/modules/NAME/net/aws/versions'],
+    ['the archive of a module', '/v1/modules/NAME/net/aws/1.0.0/download'],
+    ['the newest archive', '/v1/modules/NAME/net/aws/download'],
+    ['the public detail of a module', '/v1/modules/NAME/net/aws'],
+    ['a version of it', '/v1/modules/NAME/net/aws/1.0.0'],
+    ['the modules of a namespace', '/v1/modules/NAME'],
+    ['the systems of a module', '/v1/modules/NAME/net'],
+    ['the detail of a module', '/api/v1/modules/NAME/net/aws'],
+    ['one version of it', '/api/v1/modules/NAME/net/aws/1.0.0'],
+    ['the states of its versions', '/api/v1/modules/NAME/net/aws/versions'],
+    ['a comparison', '/api/v1/modules/NAME/net/aws/diff?from=1.0.0&to=1.0.0'],
+    ['a search in it', '/api/v1/modules/search?q=net&namespace=NAME'],
+    ['the same by protocol', '/v1/modules/search?q=net&namespace=NAME'],
   ])('%s of what one may not read answers as of what does not exist', async (_what, path) => {
     const ask = (name: string) => blue.request({ url: path.replace('NAME', name), headers: { host: 'localhost' } })
     const [hidden, missing] = [await ask('secret'), await ask('absent')]
@@ -78,6 +95,26 @@ describe.each(DIALECTS)('namespaces of two organisations on %s', (dialect) => {
     expect(await namesFor(redReader, '/api/v1/namespaces')).toContain('secret')
     expect(await namesFor(blue, '/api/v1/admin/providers')).not.toContain('secret')
     expect(await namesFor(redReader, '/api/v1/admin/providers')).toContain('secret')
+  })
+
+  test('modules one may not read are neither listed nor found', async () => {
+    const idsFor = async (member: TestMember, url: string) => (await member.request({ url })).body.includes('secret/')
+    for (const url of ['/v1/modules', '/v1/modules/search?q=net', '/api/v1/modules/search?q=net']) {
+      expect([await idsFor(blue, url), await idsFor(redReader, url)]).toEqual([false, true])
+    }
+  })
+
+  test('modules of another organisation are not changed', async () => {
+    const change = (address: string) =>
+      ({ method: 'PATCH', url: `/api/v1/modules/${address}`, payload: { deprecated: true, message: 'x' } }) as const
+    const withdraw = (address: string) => ({ method: 'DELETE', url: `/api/v1/modules/${address}/1.0.0`, payload: { reason: 'x' } }) as const
+    for (const request of [change, withdraw]) {
+      const answers = [await blue.request(request('secret/net/aws')), await blue.request(request('crimson/net/aws'))]
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 403])
+      expect((await redReader.request(request('secret/net/aws'))).statusCode).toBe(403)
+    }
+    expect((await blue.request(await modulePublishRequest({ address: 'secret/net/aws', version: '2.0.0' }))).statusCode).toBe(403)
+    expect((await red.request(withdraw('secret/net2/aws'))).statusCode).toBe(204)
   })
 
   test('nobody but an administrator of its organisation changes a namespace', async () => {

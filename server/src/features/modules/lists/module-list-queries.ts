@@ -1,4 +1,5 @@
 import type { Db } from '../../../base/database/open-database.ts'
+import { type NamespaceReader, privateNamespacesOfOthers } from '../../namespaces/index.ts'
 
 export interface ModuleListFilter {
   /** Any case. */
@@ -6,6 +7,8 @@ export interface ModuleListFilter {
   /** Any case. */
   readonly name?: string | undefined
   readonly system?: string | undefined
+  /** Whose private namespaces are listed too. */
+  readonly reader: NamespaceReader
 }
 
 function filtered(db: Db, filter: ModuleListFilter) {
@@ -21,6 +24,7 @@ function filtered(db: Db, filter: ModuleListFilter) {
           .where('v.damagedAt', 'is', null),
       ),
     )
+  if (filter.reader !== 'all') query = query.where('m.namespaceKey', 'not in', privateNamespacesOfOthers(db, filter.reader))
   if (filter.namespace !== undefined) query = query.where('m.namespaceKey', '=', filter.namespace.toLowerCase())
   if (filter.name !== undefined) query = query.where('m.nameKey', '=', filter.name.toLowerCase())
   if (filter.system !== undefined) query = query.where('m.system', '=', filter.system)

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { publicBaseUrl } from '../../../base/http/public-base-url.ts'
 import { SearchChoices, searchModules } from '../../module-search/index.ts'
+import { readerOf } from '../../namespaces/index.ts'
 import { requireLatest, requireModule, requireModuleVersion } from '../module-catalog.ts'
 import { ModuleParams, ModuleVersionParams } from '../module-routes.ts'
 import type { ModulesDeps } from '../modules-deps.ts'
@@ -37,10 +38,10 @@ export const moduleListRoutes =
   (deps: ModulesDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
     const response = { 200: ModuleListDocument }
-    const answer = async (request: FastifyRequest, query: PageOfList, filter: ModuleListFilter) => {
+    const answer = async (request: FastifyRequest, query: PageOfList, filter: Omit<ModuleListFilter, 'reader'>) => {
       const page = pageOf(query)
       if (query.verified) return noneVerified(page)
-      const wanted = { ...filter, system: query.provider }
+      const wanted = { ...filter, system: query.provider, reader: readerOf(request.actor, 'modules') }
       const [ids, total] = await Promise.all([listModuleIds(deps.database.db, wanted, page), countModules(deps.database.db, wanted)])
       return { meta: presentMeta(page, total, listUrl(request)), modules: await readSummaries(deps, ids) }
     }
@@ -56,8 +57,9 @@ export const moduleListRoutes =
       async (request) => {
         const { q, namespace, provider, system = provider, deprecated, sort = 'relevance', verified } = request.query
         const page = pageOf(request.query)
+        const reader = readerOf(request.actor, 'modules')
         if (verified) return noneVerified(page)
-        const { moduleIds, total } = await searchModules(deps.database.db, { q, namespace, system, deprecated, sort, ...page })
+        const { moduleIds, total } = await searchModules(deps.database.db, { q, namespace, system, deprecated, sort, reader, ...page })
         return { meta: presentMeta(page, total, listUrl(request)), modules: await readSummaries(deps, moduleIds) }
       },
     )
@@ -83,18 +85,18 @@ export const moduleDetailRoutes =
     app.get(
       '/v1/modules/:namespace/:name/:system',
       { config, schema: { summary: 'Latest version in detail', params: ModuleParams, response: detail } },
-      async ({ params }) => {
+      async ({ actor, params }) => {
         const address = readModuleAddress(params)
-        const found = requireModule(await deps.modules.find(address), address)
+        const found = requireModule(await deps.modules.find(address), { actor, address })
         return presentDetail(found, await readDetail(deps, found, requireLatest(found)))
       },
     )
     app.get(
       '/v1/modules/:namespace/:name/:system/:version',
       { config, schema: { summary: 'A version in detail', params: ModuleVersionParams, response: detail } },
-      async ({ params }) => {
+      async ({ actor, params }) => {
         const address = readModuleAddress(params)
-        const found = requireModule(await deps.modules.find(address), address)
+        const found = requireModule(await deps.modules.find(address), { actor, address })
         const row = requireModuleVersion(found, readModuleVersion(params.version))
         return presentDetail(found, await readDetail(deps, found, row))
       },

@@ -18,7 +18,7 @@ const MarkBody = Type.Object(
 const DeleteBody = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500 }) }, { additionalProperties: false })
 
 const BASE = '/api/v1/modules/:namespace/:name/:system'
-const config = { requires: 'modules:write', rateLimitTier: 'api' } as const
+const config = { requires: 'modules:write', within: 'organization', rateLimitTier: 'api' } as const
 const response = { 204: Type.Null() }
 
 /** Deprecating and withdrawing modules. */

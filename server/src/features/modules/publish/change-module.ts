@@ -4,6 +4,7 @@ import type { Db } from '../../../base/database/open-database.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import type { Origin } from '../../../base/http/edge-types.ts'
 import { recordAudit } from '../../audit/index.ts'
+import { findNamespace, mayRead, requireWritable } from '../../namespaces/index.ts'
 import { indexPublishedModule } from '../index-module.ts'
 import {
   findModule,
@@ -40,7 +41,7 @@ export async function deprecateModule(deps: ChangeDeps, change: Change & { reado
     ? { deprecatedAt: at, deprecationMessage: mark.message, successor: mark.successor ?? null }
     : { deprecatedAt: null, deprecationMessage: null, successor: null }
   await deps.database.db.transaction().execute(async (tx) => {
-    const module = await requireModuleRow(tx, address)
+    const module = await requireModuleRow(tx, address, by)
     if (version === undefined) await updateModule(tx, module.id, set)
     else await updateModuleVersion(tx, (await requireVersionRow(tx, module, version)).id, set)
     await indexPublishedModule(tx, module.id)
@@ -67,7 +68,7 @@ export async function deleteModuleVersion(
 ): Promise<void> {
   const at = deps.clock.now()
   const key = await deps.database.db.transaction().execute(async (tx) => {
-    const module = await requireModuleRow(tx, address)
+    const module = await requireModuleRow(tx, address, by)
     const row = await requireVersionRow(tx, module, version)
     await updateModuleVersion(tx, row.id, { deletedAt: at, deletedReason: reason })
     await indexPublishedModule(tx, module.id)
@@ -83,9 +84,14 @@ function nameOf(address: ModuleAddress, version: string | undefined): string {
   return version === undefined ? formatModuleAddress(address) : `${formatModuleAddress(address)} ${version}`
 }
 
-async function requireModuleRow(tx: Db, address: ModuleAddress): Promise<ModuleRow> {
+/** The module, for whoever may change it; whoever may not even read it is told that there is none. */
+async function requireModuleRow(tx: Db, address: ModuleAddress, by: Origin): Promise<ModuleRow> {
   const row = await findModule(tx, address)
-  if (row !== undefined) return row
+  const namespace = row && (await findNamespace(tx, row.namespaceKey))
+  if (row !== undefined && mayRead(by.actor, 'modules', namespace)) {
+    if (namespace !== undefined) requireWritable(namespace, { namespace: namespace.name, by, scope: 'modules:write' })
+    return row
+  }
   throw new RegistryError('MODULE_NOT_FOUND', `Cannot change module "${nameOf(address, undefined)}": this registry does not hold it`)
 }
 

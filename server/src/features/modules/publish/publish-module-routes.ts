@@ -36,7 +36,7 @@ export const publishModuleRoutes =
     app.post(
       '/api/v1/modules',
       {
-        config: { requires: 'modules:write', rateLimitTier: 'upload' },
+        config: { requires: 'modules:write', within: 'organization', rateLimitTier: 'upload' },
         schema: {
           tags: ['modules'],
           summary: 'Publish a module version',

@@ -10,6 +10,7 @@ import { recordAudit } from '../../audit/index.ts'
 import { storeObjects, withObjectClaims } from '../../intake/index.ts'
 import type { ModuleAnalysis } from '../../module-analysis/index.ts'
 import type { CanonicalModule } from '../../module-archives/index.ts'
+import { claimNamespace, requireMayPublish } from '../../namespaces/index.ts'
 import { indexPublishedModule } from '../index-module.ts'
 import {
   ensureModule,
@@ -54,9 +55,11 @@ const CLAIM_WAIT_MS = 10_000
  * Publishes one version of a module. What is stored is a canonical archive, so the same content is the same bytes whatever it was
  * packed with. A published version never changes: the same content again is fine, other content is refused, for ever.
  *
- * @throws {RegistryError} MODULE_VERSION_EXISTS, MODULE_VERSION_DELETED, INVALID_MODULE_ARCHIVE, PUBLISH_IN_PROGRESS, STORAGE_FULL
+ * @throws {RegistryError} SCOPE_MISSING, NAMESPACE_TAKEN, MODULE_VERSION_EXISTS, MODULE_VERSION_DELETED, INVALID_MODULE_ARCHIVE, PUBLISH_IN_PROGRESS, STORAGE_FULL
  */
 export async function publishModuleVersion(deps: ModulesDeps, input: PublishModuleVersion): Promise<PublishedModuleVersion> {
+  const change = { namespace: input.address.namespace, by: input.by, scope: 'modules:write' } as const
+  await requireMayPublish(deps.database.db, change)
   const canonicalFile = await deps.spool.reserve()
   try {
     const archive = await deps.archiver.canonicalise(input.file.path, canonicalFile.path)
@@ -117,6 +120,7 @@ async function recordVersion(deps: ModulesDeps, tx: Db, { input, archive, analys
   const { address, version, by } = input
   const at = deps.clock.now()
   const names = moduleKey(address)
+  await claimNamespace(tx, { namespace: names.namespace, by, scope: 'modules:write', at })
   const module = await ensureModule(tx, {
     id: newId(),
     ...address,
