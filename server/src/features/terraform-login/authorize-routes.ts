@@ -104,9 +104,13 @@ async function decide(
   const { problem } = decision.request
   if (problem !== undefined) return createRefusalCode(deps, problem)
   const scopes = scopesOfChoice(decision.actor, form.access)
-  return scopes === undefined
-    ? createRefusalCode(deps, 'You may not give the token these rights')
-    : await allowLogin(deps, decision, scopes)
+  if (scopes === undefined) return createRefusalCode(deps, 'You may not give the token these rights')
+  try {
+    return await allowLogin(deps, decision, scopes)
+  } catch (err) {
+    deps.logger.error({ err, request_id: decision.origin.requestId }, 'Allowed login could not be stored')
+    return createRefusalCode(deps, 'The registry could not store the login. Run terraform login again')
+  }
 }
 
 interface SignInForm {
