@@ -5,6 +5,7 @@ import { moduleSearchMigration } from './0003-module-search.ts'
 import { identityMigration } from './0004-identity.ts'
 import { auditChainMigration } from './0005-audit-chain.ts'
 import { grantedRolesMigration } from './0006-granted-roles.ts'
+import { moduleListIndexMigration } from './0007-module-list-index.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   identityMigration,
   auditChainMigration,
   grantedRolesMigration,
+  moduleListIndexMigration,
 ]

@@ -44,14 +44,6 @@ export async function listModuleIds(db: Db, filter: ModuleListFilter, page: { li
   return rows.map((row) => row.id)
 }
 
-/** How many modules a filter finds. */
-export async function countModules(db: Db, filter: ModuleListFilter): Promise<number> {
-  const row = await filtered(db, filter)
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(row.count)
-}
-
 /** Versions that can be installed of several modules: id of the module, version, when, whether deprecated. */
 export function listVersionsOfModules(db: Db, moduleIds: readonly string[]) {
   if (moduleIds.length === 0) return Promise.resolve([])

@@ -11,7 +11,7 @@ import type { ModulesDeps } from '../modules-deps.ts'
 import { presentDetail, presentMeta } from '../present-module.ts'
 import { readDetail } from '../read-detail.ts'
 import { readModuleAddress, readModuleVersion } from '../read-module-address.ts'
-import { countModules, listModuleIds, type ModuleListFilter } from './module-list-queries.ts'
+import { listModuleIds, type ModuleListFilter } from './module-list-queries.ts'
 import { readSummaries } from './read-summaries.ts'
 
 const ListQuery = Type.Object({
@@ -42,8 +42,10 @@ export const moduleListRoutes =
       const page = pageOf(query)
       if (query.verified) return noneVerified(page)
       const wanted = { ...filter, system: query.provider, reader: readerOf(request.actor, 'modules') }
-      const [ids, total] = await Promise.all([listModuleIds(deps.database.db, wanted, page), countModules(deps.database.db, wanted)])
-      return { meta: presentMeta(page, total, listUrl(request)), modules: await readSummaries(deps, ids) }
+      // One more than is shown tells whether there is a next page, without counting all modules for each.
+      const ids = await listModuleIds(deps.database.db, wanted, { ...page, limit: page.limit + 1 })
+      const modules = await readSummaries(deps, ids.slice(0, page.limit))
+      return { meta: presentMeta(page, page.offset + ids.length, listUrl(request)), modules }
     }
 
     for (const url of ['/v1/modules', '/v1/modules/']) {
