@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readReturnPath } from '../../base/http/return-path.ts'
 import { ADMIN, codeIn, playLogin } from '../../testing/terraform-login.ts'
 import { type OpenTestApp, openTestApp } from '../../testing/test-app.ts'
 
@@ -163,6 +164,33 @@ test('without local accounts the page has no password form', async () => {
   })
   const { browser, path } = playLogin(app)
   expect((await browser.open(path())).body).not.toContain('type="password"')
+  await app.close()
+})
+
+test('a sign-on method leads back to the question of the CLI', async () => {
+  const app = await openTestApp('sqlite', {
+    ...SETTINGS,
+    TFR_AUTH_AZURE_AD_ENABLED: 'true',
+    TFR_AUTH_AZURE_AD_TENANT_ID: '11111111-2222-3333-4444-555555555555',
+    TFR_AUTH_AZURE_AD_CLIENT_ID: 'terrace',
+    TFR_AUTH_AZURE_AD_CLIENT_SECRET: 'a value as the portal makes it',
+  })
+  const { browser, path, parameters } = playLogin(app)
+  const [, href = ''] = /<a class="button" href="([^"]+)"/.exec((await browser.open(path())).body) ?? []
+  const address = new URL(href.replaceAll('&amp;', '&'), 'http://registry.example.com')
+  expect(address.pathname).toBe('/api/v1/auth/sso/azure-ad/start')
+  const returnTo = new URL(readReturnPath(address.searchParams.get('return_to')), 'http://registry.example.com')
+  expect([returnTo.pathname, Object.fromEntries(returnTo.searchParams)]).toEqual(['/oauth/authorize', parameters])
+  await app.close()
+})
+
+test('who tries too many passwords is told to wait, in a page', async () => {
+  const app = await openTestApp('sqlite', { ...SETTINGS, TFR_RATE_LIMIT_ENABLED: 'true', TFR_RATE_LIMIT_SIGN_IN_PER_MINUTE: '1' })
+  const { browser, path } = playLogin(app)
+  const page = await browser.open(path())
+  const tries = [await browser.submit(page, '/oauth/sign-in', ADMIN), await browser.submit(page, '/oauth/sign-in', ADMIN)]
+  expect(tries.map(({ status }) => status)).toEqual([303, 429])
+  expect(tries[1]?.body).toContain('<h1>Too many requests</h1>')
   await app.close()
 })
 
