@@ -34,7 +34,7 @@ export interface RequestBudgets {
  * A request draws on the budget of its address; one with a credential that was right the last time draws on the budget of that
  * credential instead. So one key is bound however many addresses it comes from, and whoever floods us from behind the same
  * address takes nothing from a key that works. An address that sent too many wrong credentials may only use those known to be
- * right until its budget for guesses is refilled. See docs/decisions/0008-rate-limits.md.
+ * right until its budget for guesses is refilled. See docs/decisions/0009-rate-limits.md.
  *
  * @param options.wrongCredentials budget of wrong credentials per address
  */
