@@ -13,8 +13,9 @@ import { moduleLists } from './scenarios/module-lists.ts'
 import { moduleSearch } from './scenarios/module-search.ts'
 import { requests } from './scenarios/requests.ts'
 import { start } from './scenarios/start.ts'
+import { wrongKeys } from './scenarios/wrong-keys.ts'
 
-const SCENARIOS: readonly Scenario[] = [requests, download, load, memory, start, moduleSearch, moduleLists]
+const SCENARIOS: readonly Scenario[] = [requests, download, load, memory, start, moduleSearch, moduleLists, wrongKeys]
 const RESULTS = join(import.meta.dirname, '../results.json')
 const PAGE = join(import.meta.dirname, '../../docs/performance.md')
 
