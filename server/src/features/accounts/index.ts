@@ -12,6 +12,11 @@
  * - Session row, API key row, user and scopes are read at each request: revoking, disabling and changing scopes act at once on
  *   every replica.
  * - An API key never allows more than its owner holds, at creation and at each use, and cannot create further keys.
+ * - A browser's session lies in a cookie that scripts cannot read, and its changes carry a CSRF token; one request is judged by one
+ *   credential, and protocol routes know no cookie.
+ * - A new password ends every session of the user in the same transaction; no session opens past it or past disabling. API keys
+ *   stay. Nobody sets the password of somebody who holds more than they do.
+ * - Signing in without a password (`development/`) is no part of published packages and stops a start in production.
  * - An unknown user, a wrong password and a disabled user cannot be told apart, by answer or by time.
  * - Every change is written to the audit in its own transaction.
  *

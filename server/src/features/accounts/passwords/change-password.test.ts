@@ -153,8 +153,8 @@ describe.each(DIALECTS)('setting the password of another user on %s', (dialect) 
 
 describe('without local accounts', () => {
   test('nobody signs in with a password or gets one', async () => {
-    const { deps, request, as, mia } = await openWithMia('sqlite')
-    const replica = await openTestAccounts('sqlite', { database: deps.database as never, localAccounts: false })
+    const { database, request, as, mia } = await openWithMia('sqlite')
+    const replica = await openTestAccounts('sqlite', { database, localAccounts: false })
     const payload = { username: 'mia', password: PASSWORD }
     expect((await replica.request({ method: 'POST', url: '/api/v1/auth/login', payload })).json()).toMatchObject({
       status: 403,

@@ -81,13 +81,12 @@ export async function setPassword(
   requireLocalAccounts(deps.config, 'set the password')
   const user = await getUser(deps.database.db, userId, 'set the password of')
   if (user.id === origin.actor.id) throw ownPassword()
-  await requireWiderScopes(deps.database.db, origin.actor, user)
   const passwordHash = await deps.passwords.hash(password, user.username)
   return await deps.database.db.transaction().execute(async (tx) => {
+    // Not before the hash, which takes its time: the user may have been given more meanwhile.
+    await requireNoMoreScopes(tx, origin.actor, user)
     const change = await storePassword(deps, tx, { user, passwordHash, origin })
     if (change === undefined) throw new RegistryError('USER_NOT_FOUND', `Cannot set the password of "${userId}": there is no such user`)
-    // Again, behind the lock of the row: the user may have been given more while the hash was made.
-    await requireWiderScopes(tx, origin.actor, user)
     return change
   })
 }
@@ -98,7 +97,7 @@ function personOf(actor: Actor): string {
   throw new RegistryError('SCOPE_MISSING', 'Cannot change the password: an API key cannot', { hint: 'Sign in' })
 }
 
-async function requireWiderScopes(db: Db, actor: Actor, user: { readonly id: string; readonly username: string }): Promise<void> {
+async function requireNoMoreScopes(db: Db, actor: Actor, user: { readonly id: string; readonly username: string }): Promise<void> {
   if (hasAllScopes(actor.scopes, (await findHeldScopes(db, user.id)) as Scope[])) return
   throw new RegistryError(
     'SCOPE_MISSING',
