@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
-import { publishModule } from '../../testing/publish-modules.ts'
+import { type ModulePublish, publishModule } from '../../testing/publish-modules.ts'
 import { publishNew } from '../../testing/publish-requests.ts'
 import { type TestApp, testApp } from '../../testing/test-app.ts'
 import { verifyChain } from './chain/verify-chain.ts'
@@ -18,9 +18,18 @@ function change(app: TestApp, index: number, versionId: string): Promise<{ reado
     () => json('PATCH', '/api/v1/modules/acme/net/aws', { deprecated: index % 2 === 0, message: 'old' }),
     () => json('POST', '/api/v1/auth/login', { username: 'admin', password: 'correct horse battery' }),
     () => publishModule(app, { address: 'acme/net/aws', version: `2.0.${index}`, files: { 'main.tf': `# ${index}\n` } }),
+    () => publishModule(app, newModule(index)),
   ]
   const run = changes[index % changes.length] ?? changes[0]
   return run?.() ?? Promise.reject(new Error('There is no change'))
+}
+
+/** Every second one in a namespace that has no owner yet; neighbours bring the same words, which are new to the search. */
+function newModule(index: number): ModulePublish {
+  const namespace = Math.floor(index / 6) % 2 === 0 ? 'acme' : `team${index}`
+  const word = String.fromCodePoint(0x61 + Math.floor(index / 24))
+  const words = Array.from({ length: 20 }, (_, number) => `${word}gateway${number}`).join(' ')
+  return { address: `${namespace}/network-${index}/aws`, files: { 'README.md': `# Network\n\n${words}\n`, 'main.tf': '# net\n' } }
 }
 
 test.skipIf(!DIALECTS.includes('postgresql'))(

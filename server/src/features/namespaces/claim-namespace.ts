@@ -32,7 +32,8 @@ export async function requireMayPublish(db: Db, change: NamespaceChange): Promis
 
 /**
  * Makes sure that the namespace exists and that the publisher may change it; the first to publish in a free one claims it for
- * their organisation. Part of the publishing transaction, so that of two who claim at once one is refused.
+ * their organisation. Part of the publishing transaction, so that of two who claim at once one is refused; late in it, because a
+ * claim writes to the audit, and whoever locks something after that can wait in a circle.
  *
  * @throws {RegistryError} as `requireMayPublish`
  */

@@ -176,7 +176,6 @@ interface VersionToRecord {
 async function recordVersion(deps: PublishingDeps, tx: Db, record: VersionToRecord): Promise<void> {
   const { input, packages } = record
   const at = deps.clock.now()
-  await claimNamespace(tx, { namespace: input.address.namespace, by: input.by, scope: 'providers:write', at })
   const { versionId, created } = await ensureVersion(tx, record, at)
   const version = await lockProviderVersion(tx, versionId)
   // Somebody else may have published other platforms of the version since the claims were taken.
@@ -185,6 +184,7 @@ async function recordVersion(deps: PublishingDeps, tx: Db, record: VersionToReco
   if (version.signedBy === 'registry') {
     await updateShasums(tx, version.id, await signRegistryShasums(deps, tx, version.id))
   }
+  await claimNamespace(tx, { namespace: input.address.namespace, by: input.by, scope: 'providers:write', at })
   await recordAudit(tx, {
     origin: input.by,
     at,

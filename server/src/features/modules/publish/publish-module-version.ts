@@ -120,7 +120,6 @@ async function recordVersion(deps: ModulesDeps, tx: Db, { input, archive, analys
   const { address, version, by } = input
   const at = deps.clock.now()
   const names = moduleKey(address)
-  await claimNamespace(tx, { namespace: names.namespace, by, scope: 'modules:write', at })
   const module = await ensureModule(tx, {
     id: newId(),
     ...address,
@@ -162,6 +161,7 @@ async function recordVersion(deps: ModulesDeps, tx: Db, { input, archive, analys
   })
   if (!inserted) await reviveVersion(tx, module.id, { version, archive })
   await indexPublishedModule(tx, module.id)
+  await claimNamespace(tx, { namespace: names.namespace, by, scope: 'modules:write', at })
   await recordAudit(tx, {
     at,
     origin: by,
