@@ -110,6 +110,7 @@ function createProvider({ issuer, client, keys, people }: ProviderParts): Provid
     ],
     jwks: { keys: [keys.jwk as never] },
     cookies: { keys: ['a secret of the test'] },
+    ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, AuthorizationCode: 60, IdToken: 3600 },
     claims: CLAIMS,
     scopes: ['openid', 'profile', 'email', 'groups'],
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, ...people.get(id) }) }),
