@@ -71,7 +71,7 @@ export interface SignOnAttemptsTable {
   usedAt: UnixMs | null
 }
 
-/** One-time codes of `terraform login`. */
+/** One-time codes of `terraform login`; only of logins that were allowed. */
 export interface LoginCodesTable {
   /** SHA-256 (hex) of the code. */
   codeHash: string
@@ -87,8 +87,6 @@ export interface LoginCodesTable {
   usedAt: UnixMs | null
   /** The key it was exchanged for; a second use revokes that. */
   apiKeyId: string | null
-  /** Why the exchange will be refused, in words for the terminal; null when the login was allowed. */
-  refusal: string | null
 }
 
 /** Which identities of pipelines may have short-lived keys. */

@@ -6,6 +6,7 @@ import { identityMigration } from './0004-identity.ts'
 import { auditChainMigration } from './0005-audit-chain.ts'
 import { grantedRolesMigration } from './0006-granted-roles.ts'
 import { moduleListIndexMigration } from './0007-module-list-index.ts'
+import { statelessRefusalsMigration } from './0008-stateless-refusals.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   auditChainMigration,
   grantedRolesMigration,
   moduleListIndexMigration,
+  statelessRefusalsMigration,
 ]
