@@ -99,6 +99,16 @@ test('from an empty folder to a published provider and back, over https with the
   const load = await home.run(['mirror', 'load', 'bad.hcl'], { env: { TERRACE_SERVER: url } })
   expect(load).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Cannot read definition "bad\.hcl" at line [23], column \d+: /) })
 
+  const audit = (await run('audit', 'list', '--action', 'provider_version.', '--plain')).stdout
+  expect(audit.split('\n').map((line) => line.split('\t').slice(2, 5).join(' '))).toEqual([
+    'provider_version.delete allowed acme/widget 1.2.0',
+    'provider_version.change allowed acme/widget 1.2.0',
+    'provider_version.publish allowed acme/widget 1.2.0',
+    '',
+  ])
+  const records = (await run('audit', 'export')).stdout.trimEnd().split('\n')
+  expect((await run('audit', 'verify', '--plain')).stdout).toBe(`ok\t${records.length}\n`)
+
   await run('logout')
   expect(await home.run(['whoami'], { env: { TERRACE_SERVER: url } })).toMatchObject({ code: 4 })
 }, 60_000)
