@@ -125,4 +125,22 @@ export const MODULE_COMMANDS: readonly CommandDefinition[] = [
     ],
     load: async () => (await import('../commands/module/module-yank.ts')).yankModule,
   },
+  {
+    name: 'module delete',
+    summary: 'Withdraw every version of a module for ever',
+    description:
+      'Does to every version what "terrace module yank" does to one. You are asked to type the address; --force answers for you. "terrace module deprecate" can be undone, this cannot.',
+    arguments: [ADDRESS],
+    options: [
+      { flags: '--reason <text>', description: 'What everyone is told who asks for a version; asked for when it is missing' },
+      { flags: '--force', description: 'Do not ask' },
+      { flags: '--dry-run', description: 'Show what would be withdrawn, and change nothing' },
+    ],
+    groups: API_GROUPS,
+    examples: [
+      { explains: 'Show what would go', command: 'terrace module delete acme/vpc/aws --dry-run' },
+      { explains: 'From a script', command: 'terrace module delete acme/vpc/aws --reason "Moved to acme/network/aws" --force' },
+    ],
+    load: async () => (await import('../commands/module/module-delete.ts')).deleteModule,
+  },
 ]

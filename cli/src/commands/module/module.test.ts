@@ -305,3 +305,31 @@ describe('module yank', () => {
     expect(requests.map(({ method }) => method)).toEqual(methods)
   })
 })
+
+describe('module delete', () => {
+  const VERSIONS = {
+    items: [
+      { version: '1.2.0', state: 'published' },
+      { version: '1.1.0', state: 'deleted' },
+    ],
+  }
+  const ROUTES = { [`GET ${BASE}/versions`]: { json: VERSIONS }, [`DELETE ${BASE}`]: { status: 204 } }
+  const remove = (...args: string[]) => terrace(ROUTES, 'delete', ...args)
+
+  test('goes on under --force, with the reason', async () => {
+    const { code, stderr, requests } = await remove('acme/vpc/aws', '--reason', 'Moved', '--force')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^Withdrawn acme\/vpc\/aws with 1 versions; /) })
+    expect(requests.map(({ method }) => method)).toEqual(['GET', 'DELETE'])
+    expect(JSON.parse(String(requests[1]?.body))).toEqual({ reason: 'Moved' })
+  })
+
+  test.each([
+    [['acme/vpc/aws', '--reason', 'x'], 2, 'Use --force'],
+    [['acme/vpc/aws', '--force'], 2, 'Use --reason'],
+    [['acme/vpc/aws', '--dry-run'], 0, 'Would withdraw acme/vpc/aws with 1 versions: 1.2.0. Nothing was changed'],
+  ])('%j changes nothing', async (args, expected, text) => {
+    const { code, stderr, requests } = await remove(...args)
+    expect({ code, stderr }).toEqual({ code: expected, stderr: expect.stringContaining(text) })
+    expect(requests.map(({ method }) => method)).toEqual(['GET'])
+  })
+})

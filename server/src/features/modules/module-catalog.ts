@@ -76,7 +76,7 @@ export interface ModuleReading {
 export function requireModule({ found }: CacheAnswer<CatalogModule>, { actor, address }: ModuleReading): CatalogModule {
   if (found !== undefined && mayRead(actor, 'modules', found.namespace)) return found
   throw new RegistryError('MODULE_NOT_FOUND', `Cannot find module "${formatModuleAddress(address)}": this registry does not hold it`, {
-    hint: 'Publish it with POST /api/v1/modules, or look at the list at /v1/modules/',
+    hint: 'Look at the list with: terrace module list; publish it with: terrace module publish',
   })
 }
 
@@ -85,7 +85,7 @@ export function requireLatest({ address, versions }: CatalogModule): ModuleVersi
   const latest = latestVersion(versions)
   if (latest !== undefined) return latest
   throw new RegistryError('MODULE_VERSION_NOT_FOUND', `Cannot read module "${formatModuleAddress(address)}": no version of it is left`, {
-    hint: 'Its list of versions tells why each of them is gone',
+    hint: `What became of each version is told by: terrace module show ${formatModuleAddress(address)}`,
   })
 }
 
@@ -104,7 +104,7 @@ export function requireModuleVersion(found: CatalogModule, version: string): Mod
   }
   if (row.damagedAt !== null) {
     throw new RegistryError('OBJECT_DAMAGED', `Cannot read module "${name}": its stored archive is damaged`, {
-      hint: 'Ask an administrator to restore it, or publish the same content again',
+      hint: 'Ask an administrator to restore it, or publish the same content again with: terrace module publish',
     })
   }
   return row

@@ -4,7 +4,7 @@ import { originOf } from '../../../base/http/edge-types.ts'
 import { ModuleParams, ModuleVersionParams } from '../module-routes.ts'
 import type { ModulesDeps } from '../modules-deps.ts'
 import { readModuleAddress, readModuleVersion } from '../read-module-address.ts'
-import { deleteModuleVersion, deprecateModule } from './change-module.ts'
+import { deleteModule, deleteModuleVersion, deprecateModule } from './change-module.ts'
 
 const MarkBody = Type.Object(
   {
@@ -55,6 +55,17 @@ export const changeModuleRoutes =
         const version = readModuleVersion(request.params.version)
         const mark = { deprecated, message, successor }
         await deprecateModule(deps, { by: originOf(request), address: readModuleAddress(request.params), version, mark })
+        return reply.code(204).send(null)
+      },
+    )
+    app.delete(
+      BASE,
+      {
+        config,
+        schema: { tags: ['modules'], summary: 'Withdraw every version for ever', params: ModuleParams, body: DeleteBody, response },
+      },
+      async (request, reply) => {
+        await deleteModule(deps, { by: originOf(request), address: readModuleAddress(request.params), reason: request.body.reason })
         return reply.code(204).send(null)
       },
     )

@@ -9,6 +9,7 @@ import { indexPublishedModule } from '../index-module.ts'
 import {
   findModule,
   findModuleVersion,
+  listModuleVersions,
   type ModuleRow,
   type ModuleVersionRow,
   updateModule,
@@ -80,6 +81,30 @@ export async function deleteModuleVersion(
   await deps.store.delete(key)
 }
 
+/**
+ * Withdraws every version of a module, as `deleteModuleVersion` does one.
+ *
+ * @throws {RegistryError} MODULE_NOT_FOUND also when every version was withdrawn before.
+ */
+export async function deleteModule(
+  deps: ChangeDeps,
+  { address, by, reason }: { by: Origin; address: ModuleAddress; reason: string },
+): Promise<void> {
+  const at = deps.clock.now()
+  const keys = await deps.database.db.transaction().execute(async (tx) => {
+    const module = await requireModuleRow(tx, address, by)
+    const living = (await listModuleVersions(tx, module.id)).filter((row) => row.deletedAt === null)
+    if (living.length === 0) throw moduleNotFound(address)
+    for (const row of living) await updateModuleVersion(tx, row.id, { deletedAt: at, deletedReason: reason })
+    await indexPublishedModule(tx, module.id)
+    await bumpCatalogRevision(tx)
+    const versions = living.map(({ version }) => version)
+    await recordAudit(tx, { at, origin: by, action: 'module.delete', object: nameOf(address, undefined), details: { reason, versions } })
+    return living.map(({ storageKey }) => storageKey)
+  })
+  for (const key of keys) await deps.store.delete(key)
+}
+
 function nameOf(address: ModuleAddress, version: string | undefined): string {
   return version === undefined ? formatModuleAddress(address) : `${formatModuleAddress(address)} ${version}`
 }
@@ -92,7 +117,11 @@ async function requireModuleRow(tx: Db, address: ModuleAddress, by: Origin): Pro
     if (namespace !== undefined) requireWritable(namespace, { namespace: namespace.name, by, scope: 'modules:write' })
     return row
   }
-  throw new RegistryError('MODULE_NOT_FOUND', `Cannot change module "${nameOf(address, undefined)}": this registry does not hold it`)
+  throw moduleNotFound(address)
+}
+
+function moduleNotFound(address: ModuleAddress): RegistryError {
+  return new RegistryError('MODULE_NOT_FOUND', `Cannot change module "${nameOf(address, undefined)}": this registry does not hold it`)
 }
 
 async function requireVersionRow(tx: Db, module: ModuleRow, version: string): Promise<ModuleVersionRow> {

@@ -68,6 +68,21 @@ describe.each(DIALECTS)('marking and withdrawing modules on %s', (dialect) => {
     expect(await remove(VERSION, { reason: 'again' })).toBe(404)
   })
 
+  test('a module is withdrawn with every version at once, and can be published again under new numbers', async () => {
+    expect(await remove(MODULE, { reason: 'moved to acme/network' })).toBe(204)
+    expect(await read(`${MODULE}/versions`)).toMatchObject({
+      items: [
+        { version: '1.1.0', state: 'deleted', deleted_reason: 'moved to acme/network' },
+        { version: '1.0.0', state: 'deleted' },
+      ],
+    })
+    expect(await read('/v1/modules')).toMatchObject({ modules: [] })
+    expect(await read('/api/v1/modules/search')).toMatchObject({ total: 0 })
+    expect(await remove(MODULE, { reason: 'again' })).toBe(404)
+    await publishNewModule(app, { version: '1.2.0' })
+    expect(await read(MODULE)).toMatchObject({ module: { latest: '1.2.0' } })
+  })
+
   test('what cannot be done says why', async () => {
     expect(await change('/api/v1/modules/acme/none/aws', MARK)).toBe(404)
     expect(await change(`${MODULE}/9.9.9`, MARK)).toBe(404)
