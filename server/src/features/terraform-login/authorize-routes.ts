@@ -33,8 +33,8 @@ const REQUEST = {
 }
 
 const AuthorizeQuery = Type.Object({ ...REQUEST, prompt: text(MAX_PARAMETER) })
-const ConsentForm = Type.Object({ ...REQUEST, csrf_token: text(MAX_PARAMETER), access: text(MAX_PARAMETER), decision: text(MAX_PARAMETER) })
-const SignInForm = Type.Object({
+const ConsentBody = Type.Object({ ...REQUEST, csrf_token: text(MAX_PARAMETER), access: text(MAX_PARAMETER), decision: text(MAX_PARAMETER) })
+const SignInBody = Type.Object({
   ...REQUEST,
   csrf_token: text(MAX_PARAMETER),
   username: text(200),
@@ -69,7 +69,7 @@ export function authorizeRoutes(deps: TerraformLoginDeps): FastifyPluginAsyncTyp
       return actor === undefined ? askWhoItIs(deps, exchange, login) : askForConsent(deps, exchange, { ...login, actor })
     })
 
-    const consent = { config: { ...PAGE, action: 'terraform_login.allow' }, schema: { body: ConsentForm, hide: true } }
+    const consent = { config: { ...PAGE, action: 'terraform_login.allow' }, schema: { body: ConsentBody, hide: true } }
     app.post(TERRAFORM_LOGIN.authz, consent, async (request, reply) => {
       const login = pendingLogin(request.body)
       const actor = await findSignedIn(deps, request)
@@ -82,7 +82,7 @@ export function authorizeRoutes(deps: TerraformLoginDeps): FastifyPluginAsyncTyp
 
     const signIn = {
       config: { ...PAGE, rateLimitTier: 'sign_in', action: 'session.create' },
-      schema: { body: SignInForm, hide: true },
+      schema: { body: SignInBody, hide: true },
     } as const
     app.post('/oauth/sign-in', signIn, async (request, reply) => {
       const login = pendingLogin(request.body)
@@ -95,22 +95,27 @@ export function authorizeRoutes(deps: TerraformLoginDeps): FastifyPluginAsyncTyp
 
 const SESSION_ENDED = { username: '', message: 'Your session has ended. Sign in again.' }
 
-async function decide(
-  deps: TerraformLoginDeps,
-  decision: LoginDecision,
-  form: { readonly decision?: string; readonly access?: string },
-): Promise<string> {
-  if (form.decision !== 'allow') return await refuseLogin(deps, decision)
-  const { problem } = decision.request
-  if (problem !== undefined) return createRefusalCode(deps, problem)
-  const scopes = scopesOfChoice(decision.actor, form.access)
-  if (scopes === undefined) return createRefusalCode(deps, 'You may not give the token these rights')
+interface ConsentForm {
+  readonly decision?: string
+  readonly access?: string
+}
+
+/** The code that tells the CLI what became of its request, also when that cannot be stored. */
+async function decide(deps: TerraformLoginDeps, decision: LoginDecision, form: ConsentForm): Promise<string> {
   try {
-    return await allowLogin(deps, decision, scopes)
+    return form.decision === 'allow' ? await allow(deps, decision, form.access) : await refuseLogin(deps, decision)
   } catch (err) {
-    deps.logger.error({ err, request_id: decision.origin.requestId }, 'Allowed login could not be stored')
+    deps.logger.error({ err, request_id: decision.origin.requestId }, 'Decision about a login could not be stored')
     return createRefusalCode(deps, 'The registry could not store the login. Run terraform login again')
   }
+}
+
+async function allow(deps: TerraformLoginDeps, decision: LoginDecision, access: string | undefined): Promise<string> {
+  const { problem } = decision.request
+  if (problem !== undefined) return createRefusalCode(deps, problem)
+  const scopes = scopesOfChoice(decision.actor, access)
+  if (scopes === undefined) return createRefusalCode(deps, 'You may not give the token these rights')
+  return await allowLogin(deps, decision, scopes)
 }
 
 interface SignInForm {

@@ -147,14 +147,18 @@ describe('pages of terraform login', () => {
 })
 
 // protocol.md 5.2: errors that are met after the request was recognised.
-test('a consent that cannot be stored ends the CLI cleanly', async () => {
+test.each([
+  ['allow', 'login_codes'],
+  ['refuse', 'audit_logs'],
+])('the decision to %s ends the CLI cleanly also when it cannot be stored', async (decision, table) => {
   const app = await openTestApp('sqlite', SETTINGS)
   const login = playLogin(app)
   const page = await login.signIn()
-  await sql`drop table login_codes`.execute(app.deps.database.db)
-  const answer = await login.browser.submit(page, '/oauth/authorize', DECISION)
+  await sql`drop table ${sql.table(table)}`.execute(app.deps.database.db)
+  const answer = await login.browser.submit(page, '/oauth/authorize', { ...DECISION, decision })
   expect(answer.status).toBe(303)
-  expect((await login.exchange(codeIn(answer))).json()).toMatchObject({ error: 'access_denied' })
+  const refusal = { error: 'access_denied', error_description: expect.stringContaining('could not store') }
+  expect((await login.exchange(codeIn(answer))).json()).toEqual(refusal)
   await app.close()
 })
 

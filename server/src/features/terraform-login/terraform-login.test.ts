@@ -190,6 +190,16 @@ describe.each(DIALECTS)('terraform login on %s', (dialect) => {
     expect(answers.filter((answer) => answer.json().error === 'invalid_grant')).toHaveLength(49)
   })
 
+  test('what one server has answered another one exchanges', async () => {
+    const other = await openTestApp(dialect, SETTINGS, { beside: app, clock })
+    const [allowed, refused] = [playLogin(app), playLogin(app)]
+    const code = await allowed.allow()
+    const refusal = codeIn(await refused.browser.submit(await refused.signIn(), '/oauth/authorize', { decision: 'refuse' }))
+    expect((await playLogin(other).exchange(code, { code_verifier: allowed.verifier })).json()).toEqual(TOKEN)
+    expect((await playLogin(other).exchange(refusal)).json()).toMatchObject({ error: 'access_denied' })
+    await other.close()
+  })
+
   test('a code of somebody who was disabled meanwhile gives nothing', async () => {
     const login = playLogin(app)
     const code = await login.allow()

@@ -26,7 +26,7 @@ export function renderPage({ title, body }: Page): string {
 <style>${new Html(PAGE_STYLE)}</style>
 </head>
 <body>
-<p class="brand">${MARK}Terrace</p>
+<header class="brand">${MARK}Terrace</header>
 <main>
 ${body}
 </main>
