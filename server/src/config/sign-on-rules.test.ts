@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { assembleConfig } from './assemble-config.ts'
 import { ConfigError } from './config-error.ts'
 import { checkRules } from './config-rules.ts'
@@ -86,4 +89,17 @@ describe('providers that people sign in with', () => {
     expect((error as ConfigError).message).toContain('auth.oidc[0].client_secret')
     expect((error as ConfigError).message).not.toContain('424242')
   })
+})
+
+const GUIDE = readFileSync(new URL('../../../docs/single-sign-on.md', import.meta.url), 'utf8')
+const EXAMPLES = [...GUIDE.matchAll(/```hcl\n(.*?)```/gs)].map(([, text = '']) => text)
+
+test.each(EXAMPLES)('example %# of the guide is a valid configuration', async (text) => {
+  const folder = mkdtempSync(join(tmpdir(), 'terrace-guide-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'terrace.hcl')
+  writeFileSync(file, text)
+  const { config } = await loadConfig({ file, env: {}, cwd: folder })
+  const { oidc, azureAd } = config.auth
+  expect(oidc.length + Number(azureAd.enabled)).toBe(1)
 })
