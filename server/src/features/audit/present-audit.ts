@@ -5,23 +5,41 @@ import type { ChainVerdict } from './chain/verify-chain.ts'
 
 const Text = Type.Union([Type.String(), Type.Null()])
 
+const EXAMPLE = {
+  sequence: 42,
+  id: '01927f3e-8f5a-7c43-9d6e-2b1a0c4d5e6f',
+  at: '2026-03-01T12:30:45.678Z',
+  actor: { id: '01927f3e-1111-7c43-9d6e-2b1a0c4d5e6f', name: 'mia' },
+  action: 'api_key.create',
+  object: 'deploy',
+  outcome: 'allowed',
+  ip: '192.0.2.7',
+  request_id: 'f09812d1-bcdf-4322-bd6b-e5c53ba62e07',
+  details: { prefix: 'tfr_abcdef', scopes: ['providers:write'] },
+  previous_hash: 'a7'.repeat(32),
+  hash: '5c'.repeat(32),
+}
+
 /** One record as the API shows it. */
-export const AuditEntryView = Type.Object({
-  sequence: Type.Union([Type.Integer(), Type.Null()], {
-    description: 'Place in the chain, from 1 without gaps; null for records from before there was one.',
-  }),
-  id: Type.String(),
-  at: Type.String({ description: 'ISO 8601, UTC.' }),
-  actor: Type.Object({ id: Text, name: Type.String() }),
-  action: Type.String(),
-  object: Type.String(),
-  outcome: Type.String({ description: '`allowed`, `denied` or `error`.' }),
-  ip: Text,
-  request_id: Text,
-  details: Type.Record(Type.String(), Type.Unknown()),
-  previous_hash: Type.Union([Type.String(), Type.Null()], { description: 'Hash of the record before; empty for the first.' }),
-  hash: Type.Union([Type.String(), Type.Null()], { description: 'HMAC-SHA-256 over this record and the hash of the one before.' }),
-})
+export const AuditEntryView = Type.Object(
+  {
+    sequence: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Place in the chain, from 1 without gaps; null for records from before there was one.',
+    }),
+    id: Type.String(),
+    at: Type.String({ description: 'ISO 8601, UTC.' }),
+    actor: Type.Object({ id: Text, name: Type.String() }),
+    action: Type.String(),
+    object: Type.String(),
+    outcome: Type.String({ description: '`allowed`, `denied` or `error`.' }),
+    ip: Text,
+    request_id: Text,
+    details: Type.Record(Type.String(), Type.Unknown()),
+    previous_hash: Type.Union([Type.String(), Type.Null()], { description: 'Hash of the record before; empty for the first.' }),
+    hash: Type.Union([Type.String(), Type.Null()], { description: 'HMAC-SHA-256 over this record and the hash of the one before.' }),
+  },
+  { examples: [EXAMPLE] },
+)
 export type AuditEntryView = Static<typeof AuditEntryView>
 
 /** Row → view. */

@@ -11,7 +11,7 @@ import { DIALECTS, type Dialect, openTestDatabase } from '../../../testing/diale
 import { openTestEdge, testActor } from '../../../testing/test-edge.ts'
 import { auditRoutes, recordAudit, useAuditKey } from '../index.ts'
 import { recordAuditBatch } from '../record-audit.ts'
-import { findLastRow } from './chain-queries.ts'
+import { findLastRow, readChainHead } from './chain-queries.ts'
 import { rowHash } from './row-hash.ts'
 import { verifyChain } from './verify-chain.ts'
 
@@ -124,6 +124,19 @@ describe.each(DIALECTS)('the audit chain on %s', (dialect) => {
       { sequence: 5, action: 'x.y', outcome: 'allowed' },
     ])
     expect(await verifyChain(db)).toMatchObject({ problem: { sequence: 4, kind: 'truncated' } })
+  })
+
+  test('an older end that is put back is found', async () => {
+    const { database, db } = await openChain(dialect, 3)
+    const { sequence, hash, seal } = await readChainHead(db)
+    await recordAudit(db, entry('unwanted'))
+    await tamper(
+      database,
+      sql`update system_settings set audit_sequence = ${sequence}, audit_head_hash = ${hash}, audit_head_seal = ${seal}`,
+    )
+    expect(await verifyChain(db)).toMatchObject({ checked: 3, problem: { sequence: 4, kind: 'inserted' } })
+    await recordAudit(db, entry('afterwards'))
+    expect(await verifyChain(db)).toMatchObject({ problem: { sequence: 5, kind: 'inserted', detail: expect.stringContaining('head 3') } })
   })
 
   test('a row made under another key is found', async () => {
