@@ -15,7 +15,7 @@ import {
   TEST_CLIENT,
 } from '../../testing/identity-provider/test-sign-on.ts'
 import type { OpenTestApp } from '../../testing/test-app.ts'
-import { testClock } from '../../testing/test-edge.ts'
+import { testClock, testLog } from '../../testing/test-edge.ts'
 
 const MINUTE_MS = 60_000
 type Claims = Record<string, unknown>
@@ -31,6 +31,7 @@ describe.each(DIALECTS)('answers of identity providers on %s', (dialect) => {
   let other: TestIdentityProvider
   let app: OpenTestApp
   const clock = testClock(Date.now())
+  const log = testLog()
 
   beforeAll(async () => {
     provider = await startTestIdentityProvider({ ...TEST_CLIENT, redirectUri: redirectUriOf('acme') })
@@ -41,7 +42,7 @@ describe.each(DIALECTS)('answers of identity providers on %s', (dialect) => {
       { name: 'acme', issuer: provider.issuer },
       { name: 'other', issuer: other.issuer },
     ]
-    app = await openSignOnApp(dialect, issuers, { clock })
+    app = await openSignOnApp(dialect, issuers, { clock, change: (deps) => ({ ...deps, logger: log.logger }) })
   })
 
   afterEach(() => {
@@ -249,8 +250,9 @@ describe.each(DIALECTS)('answers of identity providers on %s', (dialect) => {
     const rows = JSON.stringify(await app.deps.database.db.selectFrom('auditLogs').selectAll().execute())
     const attempts = JSON.stringify(await app.deps.database.db.selectFrom('signOnAttempts').select('codeVerifier').execute())
     for (const secret of [idToken, answer.searchParams.get('code') ?? '?', TEST_CLIENT.clientSecret, cookie.split('=')[1] ?? '?']) {
-      expect(response.body + rows + attempts).not.toContain(secret)
+      expect(response.body + rows + attempts + log.lines.join('')).not.toContain(secret)
     }
+    expect(log.lines.filter((line) => line.includes('Single sign-on failed')).at(-1)).toContain('"provider":"acme","reason":')
   })
 })
 
