@@ -144,7 +144,7 @@ interface Candidate extends Step {
 
 function authenticateRequest(options: ChainOptions, plan: RoutePlan, { request, reply, done, credential, caller }: Candidate): void {
   if (credential.kind !== 'token') {
-    done(credential.kind === 'malformed' ? tokenInvalid() : refusalWithoutToken(options, plan.requires))
+    done(credential.kind === 'malformed' ? TOKEN_INVALID : refusalWithoutToken(options, plan.requires))
     return
   }
   const finish = (actor: Actor | undefined) => {
@@ -186,7 +186,7 @@ function checkForm(options: ChainOptions): preValidationHookHandler {
 }
 
 function authorise(options: ChainOptions, { requires, within }: RoutePlan, { request, actor }: Authenticated): RegistryError | undefined {
-  if (actor === undefined) return tokenInvalid()
+  if (actor === undefined) return TOKEN_INVALID
   request.actor = actor
   if (requires === 'anyone' || requires === 'authenticated' || requires === 'public') return undefined
   return options.holdsScope(actor, requires, within) ? undefined : scopeMissing(actor, requires)
@@ -205,11 +205,10 @@ function tokenRequired(): RegistryError {
   })
 }
 
-function tokenInvalid(): RegistryError {
-  return new RegistryError('TOKEN_INVALID', 'Cannot answer the request: its credential is wrong, revoked or expired', {
-    hint: 'Sign in again or create another API key',
-  })
-}
+// Made once: whoever floods us with wrong credentials would else make us collect a stack for each.
+const TOKEN_INVALID = new RegistryError('TOKEN_INVALID', 'Cannot answer the request: its credential is wrong, revoked or expired', {
+  hint: 'Sign in again or create another API key',
+})
 
 function scopeMissing(actor: Actor, scope: ScopeText): RegistryError {
   return new RegistryError('SCOPE_MISSING', `Cannot answer the request: the credential of "${actor.name}" lacks the scope "${scope}"`, {

@@ -1,4 +1,4 @@
-import type { Db } from '../../base/database/open-database.ts'
+import { prepareQuery } from '../../base/database/prepared-query.ts'
 
 /** A role of somebody in an organisation; null parts when they have none at all. */
 export interface MembershipRow {
@@ -8,8 +8,8 @@ export interface MembershipRow {
 }
 
 /** The API key of a hash with what its owner, or the rule it comes from, may do now: one row per membership of the owner. */
-export function findApiKeyRows(db: Db, keyHash: string) {
-  return db
+export const findApiKeyRows = prepareQuery((db, keyHash) =>
+  db
     .selectFrom('apiKeys')
     .leftJoin('users', 'users.id', 'apiKeys.userId')
     .leftJoin('trustRules', 'trustRules.id', 'apiKeys.trustRuleId')
@@ -32,13 +32,12 @@ export function findApiKeyRows(db: Db, keyHash: string) {
       'organizationMembers.organizationId as memberOf',
       'roleTemplates.scopes as roleScopes',
     ])
-    .where('apiKeys.keyHash', '=', keyHash)
-    .execute()
-}
+    .where('apiKeys.keyHash', '=', keyHash),
+)
 
 /** A session with what its user may do now: one row per membership. */
-export function findSessionRows(db: Db, sessionId: string) {
-  return db
+export const findSessionRows = prepareQuery((db, sessionId) =>
+  db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.userId')
     .leftJoin('organizationMembers', 'organizationMembers.userId', 'users.id')
@@ -54,6 +53,5 @@ export function findSessionRows(db: Db, sessionId: string) {
       'organizationMembers.organizationId as memberOf',
       'roleTemplates.scopes as roleScopes',
     ])
-    .where('sessions.id', '=', sessionId)
-    .execute()
-}
+    .where('sessions.id', '=', sessionId),
+)

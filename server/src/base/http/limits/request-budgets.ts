@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../clock.ts'
 import { RegistryError } from '../../errors.ts'
 import { clientKey } from '../client-address.ts'
@@ -88,16 +89,23 @@ function refusedGuess(guesses: GuessGuard, { addressKey, fingerprint }: Caller):
   if (fingerprint === undefined) return undefined
   const waitSeconds = guesses.waitSeconds(addressKey)
   if (waitSeconds === 0) return undefined
-  return new RegistryError('RATE_LIMITED', 'Cannot answer the request: too many wrong credentials came from this address', {
-    hint: `Check the credential and try again in ${waitSeconds} s`,
-    retryAfterSeconds: waitSeconds,
-  })
+  const hint = `Check the credential and try again in ${waitSeconds} s`
+  return refusalOf('too many wrong credentials came from this address', { hint, waitSeconds })
 }
 
 function rateLimited(waitSeconds: number, perMinute: number, key: string): RegistryError {
   const source = key.startsWith(CREDENTIAL_PREFIX) ? 'with this credential' : 'from this address'
-  return new RegistryError('RATE_LIMITED', `Cannot answer the request: too many requests came ${source}`, {
-    hint: `${perMinute} a minute are allowed; try again in ${waitSeconds} s, or ask the administrator to raise the limit`,
-    retryAfterSeconds: waitSeconds,
-  })
+  const hint = `${perMinute} a minute are allowed; try again in ${waitSeconds} s, or ask the administrator to raise the limit`
+  return refusalOf(`too many requests came ${source}`, { hint, waitSeconds })
+}
+
+/** There are few different ones, and in a flood making an error, with its stack, would cost more than the rest of the answer. */
+const refusals = new LRUCache<string, RegistryError>({ max: 500 })
+
+function refusalOf(state: string, { hint, waitSeconds }: { readonly hint: string; readonly waitSeconds: number }): RegistryError {
+  const known = refusals.get(state + hint)
+  if (known !== undefined) return known
+  const refusal = new RegistryError('RATE_LIMITED', `Cannot answer the request: ${state}`, { hint, retryAfterSeconds: waitSeconds })
+  refusals.set(state + hint, refusal)
+  return refusal
 }
