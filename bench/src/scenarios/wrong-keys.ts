@@ -51,10 +51,11 @@ async function measure({ url, key, manyAddresses, log }: Measurement): Promise<F
   const beside = async () => {
     const wrong = startWrongKeys({ url, perSecond: WRONG_PER_SECOND, manyAddresses })
     const p99 = await alone()
-    log(`p99 ${p99.toFixed(2)} ms; answers to wrong keys: ${JSON.stringify(await wrong.stop())}`)
+    log(`answers to wrong keys by status: ${JSON.stringify(await wrong.stop())}`)
     return p99
   }
   const { baseline, ours } = await takeTurns(ROUNDS, { baseline: alone, ours: beside })
+  log(`p99 alone ${baseline.map((ms) => ms.toFixed(2)).join(' ')} ms, beside ${ours.map((ms) => ms.toFixed(2)).join(' ')} ms`)
   const source = manyAddresses ? 'each from another address' : 'from the same address'
   return {
     id: `wrong-keys.${manyAddresses ? 'many-addresses' : 'same-address'}`,

@@ -1,4 +1,4 @@
-import { prepareQuery } from '../../base/database/prepared-query.ts'
+import { prepareQuery } from '../../base/database/statements/prepared-query.ts'
 
 /** A role of somebody in an organisation; null parts when they have none at all. */
 export interface MembershipRow {

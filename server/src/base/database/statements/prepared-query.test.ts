@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DIALECTS, openTestDatabase } from '../../testing/dialects.ts'
+import { DIALECTS, openTestDatabase } from '../../../testing/dialects.ts'
 import { prepareQuery } from './prepared-query.ts'
 
 describe.each(DIALECTS)('prepared queries on %s', (dialect) => {

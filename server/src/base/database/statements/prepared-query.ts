@@ -1,5 +1,5 @@
 import type { Compilable, CompiledQuery } from 'kysely'
-import type { Db } from './open-database.ts'
+import type { Db } from '../open-database.ts'
 
 /** Stands for the value while the statement is built; no value of ours looks like it. */
 const SLOT = '\u0000slot'
