@@ -2404,6 +2404,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
+                /** @description Signed in: to `return_to`, with the session in a cookie. A failure is a page. */
+                303: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 /** @description Failure, as RFC 9457 has it. */
                 default: {
                     headers: {
@@ -2464,6 +2471,13 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
+                /** @description To the identity provider. A failure is a page. */
+                302: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 /** @description Failure, as RFC 9457 has it. */
                 default: {
                     headers: {

@@ -42,17 +42,29 @@ export function signOnRoutes(deps: SignOnDeps): FastifyPluginAsyncTypebox {
     return party
   }
   return async (app) => {
-    const start = { tags: TAGS, summary: 'Begin to sign in through an identity provider', params: Params, querystring: StartQuery }
+    const start = {
+      tags: TAGS,
+      summary: 'Begin to sign in through an identity provider',
+      params: Params,
+      querystring: StartQuery,
+      response: { 302: Type.Null({ description: 'To the identity provider. A failure is a page.' }) },
+    }
     app.get('/api/v1/auth/sso/:name/start', { config: PAGE, schema: start }, async (request, reply) => {
       const party = find(request.params.name)
       const browserSecret = browserSecretOf(request) ?? randomText()
       const returnTo = readReturnPath(request.query.return_to)
       const address = await startSignOn(deps, { ...party, browserSecret, redirectUri: redirectUri(request, party.provider), returnTo })
       setBrowserSecret(reply, browserSecret, ATTEMPT_LIFE_SECONDS)
-      return reply.code(302).header('location', address.href).send()
+      return reply.redirect(address.href, 302)
     })
 
-    const answer = { tags: TAGS, summary: 'Where an identity provider sends the browser back', params: Params, querystring: AnswerQuery }
+    const answer = {
+      tags: TAGS,
+      summary: 'Where an identity provider sends the browser back',
+      params: Params,
+      querystring: AnswerQuery,
+      response: { 303: Type.Null({ description: 'Signed in: to `return_to`, with the session in a cookie. A failure is a page.' }) },
+    }
     app.get('/api/v1/auth/sso/:name/callback', { config: PAGE, schema: answer }, async (request, reply) => {
       const party = find(request.params.name)
       const { session, returnTo } = await finishSignOn(finishDeps, {
@@ -64,7 +76,7 @@ export function signOnRoutes(deps: SignOnDeps): FastifyPluginAsyncTypebox {
         userAgent: request.headers['user-agent'] ?? '',
       })
       setSessionCookie(reply, session)
-      return reply.code(303).header('location', returnTo).send()
+      return reply.redirect(returnTo, 303)
     })
   }
 }

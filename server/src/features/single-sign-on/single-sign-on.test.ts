@@ -63,7 +63,7 @@ describe.each(DIALECTS)('single sign-on on %s', (dialect) => {
   test('somebody signs in, becomes a user without a password, and has a session in a cookie', async () => {
     provider.people.set('s-mia', person('mia'))
     const response = await signOn(app, 'acme', 's-mia')
-    expect([response.statusCode, response.headers.location]).toEqual([303, '/after'])
+    expect([response.statusCode, response.headers.location, response.body]).toEqual([303, '/after', ''])
     const cookie = [response.headers['set-cookie'] ?? []].flat().find((text) => text.includes('terrace_session'))
     expect(cookie).toMatch(/^__Host-terrace_session=.*; Path=\/; .*HttpOnly; SameSite=Lax; Secure$/)
     const me = await app.request({ url: '/api/v1/auth/me', headers: { cookie: sessionCookieOf(response) } })
