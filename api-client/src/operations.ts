@@ -1,7 +1,7 @@
 import type { paths } from './schema.gen.ts'
 
 /** Methods that the API uses. */
-export type Method = 'get' | 'post' | 'patch' | 'delete'
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 /** Addresses that answer a method, as the OpenAPI document writes them: `/api/v1/admin/jobs/{id}`. */
 export type PathOf<M extends Method> = {

@@ -12,6 +12,7 @@ import { createSpool } from './base/spool.ts'
 import { createFilesystemStore } from './base/storage/filesystem-store.ts'
 import { createLinkSigner } from './base/storage/link-signer.ts'
 import type { Config } from './config/config-schema.ts'
+import { createKeyUses } from './features/accounts/index.ts'
 import { useAuditKey } from './features/audit/index.ts'
 import { createModuleAnalyser } from './features/module-analysis/index.ts'
 import { createModuleArchiver } from './features/module-archives/index.ts'
@@ -72,6 +73,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     catalog: createProviderCatalog({ database, clock, logger }),
     modules: createModuleCatalog({ database, clock, logger }),
     downloads: createDownloadCounter({ database, clock, logger }),
+    keyUses: createKeyUses({ database, clock, logger }),
     upstreams: createUpstreamClient({
       outbound,
       clock,

@@ -71,14 +71,14 @@ async function becomeReady(
 ): Promise<{ stop(graceMs: number): Promise<void> }> {
   const { setupToken } = await prepareDatabase(deps, stopped)
   const work = startWork(deps, { runJobs: deps.config.work.enabled })
-  const counting = deps.downloads.start()
+  const counting = [deps.downloads.start(), deps.keyUses.start()]
   lifecycle.markReady()
   await writeWelcome(deps.config, { listening, tls, setupToken })
   deps.logger.info({ port: listening.port, local_tls_port: listening.localTlsPort }, 'ready')
   return {
     async stop(graceMs) {
       await work.stop(graceMs)
-      await counting.stop()
+      await Promise.all(counting.map((counter) => counter.stop()))
     },
   }
 }

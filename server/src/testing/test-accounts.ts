@@ -2,7 +2,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { encodeJson } from '../base/database/columns.ts'
 import { newId } from '../base/ids.ts'
 import { holdsScope, isScope, type Scope } from '../features/access/index.ts'
-import { type AccountDeps, accountRoutes, createAuthenticator } from '../features/accounts/index.ts'
+import { type AccountDeps, accountRoutes, createAuthenticator, createKeyUses, type KeyUses } from '../features/accounts/index.ts'
 import { createPasswords } from '../features/accounts/passwords/passwords.ts'
 import { auditRoutes } from '../features/audit/index.ts'
 import { type Dialect, openTestDatabase, type TestDatabase } from './dialects.ts'
@@ -16,7 +16,7 @@ const CHEAP_COST = 4
 
 /** The real accounts on a real database. */
 export interface TestAccounts extends Pick<TestEdge, 'app' | 'request' | 'failedAttempts' | 'log'> {
-  readonly deps: AccountDeps
+  readonly deps: AccountDeps & { readonly keyUses: KeyUses }
   readonly database: TestDatabase
   readonly clock: TestClock
   /** Adds a user with `PASSWORD`; answers the id. */
@@ -37,6 +37,8 @@ export interface TestAccountsOptions {
   readonly localAccounts?: boolean
   /** Default false. */
   readonly devMode?: boolean
+  /** Default false. */
+  readonly multiTenant?: boolean
   /** An open database, for a second server on it. */
   readonly database?: TestDatabase
 }
@@ -50,13 +52,14 @@ export async function openTestAccounts(dialect: Dialect, options: TestAccountsOp
   const database = options.database ?? (await openTestDatabase(dialect))
   const clock = testClock()
   const log = testLog()
-  const deps: AccountDeps = {
+  const deps: TestAccounts['deps'] = {
     database,
     clock,
     logger: log.logger,
+    keyUses: createKeyUses({ database, clock, logger: log.logger }),
     secrets: { jwtKey: keyOf(1), csrfKey: TEST_CSRF_KEY, apiKeyKey: keyOf(2), setupTokenKey: keyOf(3) },
     config: {
-      multiTenancy: { enabled: false },
+      multiTenancy: { enabled: options.multiTenant ?? false },
       devMode: options.devMode ?? false,
       auth: { localAccounts: options.localAccounts ?? true, jwtExpirationHours: 8, bcryptCost: CHEAP_COST, setupTokenHours: 24 },
       admin: options.admin ?? { username: '', password: '' },

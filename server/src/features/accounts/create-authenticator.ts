@@ -4,6 +4,7 @@ import type { Actor } from '../../base/http/edge-types.ts'
 import type { Authenticate } from '../../base/http/request-chain.ts'
 import type { AccountDeps } from './account-deps.ts'
 import { hashApiKey, isWellFormedApiKey, looksLikeApiKey } from './api-keys/api-key-secrets.ts'
+import type { KeyUses } from './api-keys/key-uses.ts'
 import { findApiKeyRows, findSessionRows } from './credential-queries.ts'
 import { effectiveRights, UNLIMITED } from './effective-rights.ts'
 import { createSessionTokens, looksLikeSessionToken, type SessionTokens } from './sessions/session-tokens.ts'
@@ -20,6 +21,7 @@ function isAlive({ expiresAt, revokedAt, disabledAt }: Life, nowMs: UnixMs): boo
 }
 
 type AuthenticatorDeps = Pick<AccountDeps, 'database' | 'clock'> & {
+  readonly keyUses: Pick<KeyUses, 'note'>
   readonly secrets: Pick<AccountDeps['secrets'], 'jwtKey' | 'apiKeyKey'>
   readonly config: { readonly multiTenancy: { readonly enabled: boolean } }
 }
@@ -45,12 +47,13 @@ function sponsorOf(key: ApiKeyRow): { readonly scopes: string; readonly disabled
   return key.ruleScopes === null ? undefined : { scopes: key.ruleScopes, disabledAt: key.ruleDisabledAt }
 }
 
-async function actorOfApiKey({ database, clock, secrets, config }: AuthenticatorDeps, secret: string): Promise<Actor | undefined> {
+async function actorOfApiKey({ database, clock, secrets, config, keyUses }: AuthenticatorDeps, secret: string): Promise<Actor | undefined> {
   const rows = await findApiKeyRows(database.db, hashApiKey(secret, secrets.apiKeyKey))
   const [key] = rows
   const sponsor = key && sponsorOf(key)
   if (key === undefined || sponsor === undefined) return undefined
   if (!isAlive({ ...key, disabledAt: sponsor.disabledAt }, clock.now())) return undefined
+  keyUses.note(key.id)
   const limit = { scopes: decodeJson<string[]>(key.scopes), organizationId: key.organizationId }
   return {
     kind: 'api_key',

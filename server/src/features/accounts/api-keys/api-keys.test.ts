@@ -35,11 +35,16 @@ describe.each(DIALECTS)('API keys on %s', (dialect) => {
     expect(view).toEqual({
       id: expect.any(String),
       name: 'ci',
+      kind: 'key',
       prefix: key.slice(0, 10),
       owner: { id: userId, username: 'mia' },
+      organization: null,
       scopes: ['providers:read'],
+      namespaces: null,
+      state: 'active',
       created_at: '2026-01-02T03:04:05.000Z',
       expires_at: '2026-02-01T00:00:00.000Z',
+      last_used_at: null,
     })
     expect((await as(session, { url })).json()).toEqual({ items: [view], total: 1, limit: 50, offset: 0 })
     expect(await audit()).toEqual(['session.create allowed mia', 'api_key.create allowed ci'])

@@ -3,11 +3,20 @@ import { encodeJson } from '../../../base/database/columns.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import type { Actor, Origin } from '../../../base/http/edge-types.ts'
 import { newId } from '../../../base/ids.ts'
-import { hasScope, parseScopes, type Scope } from '../../access/index.ts'
 import { recordAudit } from '../../audit/index.ts'
 import type { AccountDeps } from '../account-deps.ts'
 import { type ApiKeyRow, findApiKey, insertApiKey, revokeApiKeyRow } from './api-key-queries.ts'
 import { createApiKeySecret, displayPrefix, hashApiKey } from './api-key-secrets.ts'
+import {
+  findKeyOrganization,
+  formatEnd,
+  keyNotFound,
+  managesKey,
+  normaliseNamespaces,
+  ownsKey,
+  requireFuture,
+  requireScopesOf,
+} from './key-access.ts'
 
 /** The wish for an API key. */
 export interface CreateApiKey {
@@ -15,6 +24,10 @@ export interface CreateApiKey {
   readonly scopes: readonly string[]
   /** `null`: never. */
   readonly expiresAt: UnixMs | null
+  /** Id or name of the only organisation in which it counts; without one, everywhere its owner may. */
+  readonly organization?: string | undefined
+  /** The only namespaces that it may change; `null`: no restriction. */
+  readonly namespaces: readonly string[] | null
   readonly origin: Origin
 }
 
@@ -24,31 +37,52 @@ export interface CreatedApiKey {
   readonly secret: string
 }
 
-type ApiKeyDeps = Pick<AccountDeps, 'database' | 'clock'> & { readonly secrets: Pick<AccountDeps['secrets'], 'apiKeyKey'> }
+export type ApiKeyDeps = Pick<AccountDeps, 'database' | 'clock'> & {
+  readonly secrets: Pick<AccountDeps['secrets'], 'apiKeyKey'>
+  readonly config: Pick<AccountDeps['config'], 'multiTenancy'>
+}
 
 /**
- * Creates an API key for the caller, with scopes that the caller holds. Only a session may: else a key that was stolen could make
- * itself successors that live longer.
+ * Creates an API key for the caller, with scopes that the caller holds where the key counts. Only a session may: else a key that
+ * was stolen could make itself successors that live longer.
  *
- * @throws {RegistryError} SCOPE_MISSING for a wider scope or an API key as caller, RULE_BROKEN for an unknown scope or a past expiry.
+ * @throws {RegistryError} SCOPE_MISSING for a wider scope or an API key as caller, RULE_BROKEN for an unknown scope or a past expiry,
+ *   ORGANIZATION_NOT_FOUND.
  */
-export async function createApiKey({ database, clock, secrets }: ApiKeyDeps, input: CreateApiKey): Promise<CreatedApiKey> {
+export async function createApiKey(deps: ApiKeyDeps, input: CreateApiKey): Promise<CreatedApiKey> {
+  const { database, clock, secrets, config } = deps
   const { origin, name, expiresAt } = input
   const { actor } = origin
   const owner = requireSession(actor)
-  const scopes = requireScopesOf(actor, input.scopes)
   const createdAt = clock.now()
-  if (expiresAt !== null && expiresAt <= createdAt) {
-    throw new RegistryError('RULE_BROKEN', `Cannot create the API key "${name}": its expiry is not in the future`)
-  }
+  requireFuture(name, expiresAt, createdAt)
   const secret = createApiKeySecret()
-  const row = { id: newId(), userId: owner, name, prefix: displayPrefix(secret), scopes: encodeJson(scopes), createdAt, expiresAt }
-  await database.db.transaction().execute(async (tx) => {
-    await insertApiKey(tx, { ...row, keyHash: hashApiKey(secret, secrets.apiKeyKey), revokedAt: null })
-    const details = { prefix: row.prefix, scopes, expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString() }
+  return await database.db.transaction().execute(async (tx) => {
+    const organization =
+      input.organization === undefined
+        ? undefined
+        : await findKeyOrganization(tx, input.organization, { actor, multiTenant: config.multiTenancy.enabled })
+    const organizationId = organization?.id ?? null
+    const scopes = requireScopesOf(actor, input.scopes, { organizationId })
+    const namespaces = normaliseNamespaces(input.namespaces)
+    const stored = {
+      id: newId(),
+      kind: 'key',
+      userId: owner,
+      organizationId,
+      name,
+      prefix: displayPrefix(secret),
+      scopes: encodeJson(scopes),
+      namespaces: namespaces && encodeJson(namespaces),
+      createdAt,
+      expiresAt,
+    }
+    await insertApiKey(tx, { ...stored, keyHash: hashApiKey(secret, secrets.apiKeyKey) })
+    const limits = { ...(organizationId !== null && { organization_id: organizationId }), ...(namespaces !== null && { namespaces }) }
+    const details = { prefix: stored.prefix, scopes, ...limits, expires_at: formatEnd(expiresAt) }
     await recordAudit(tx, { at: createdAt, origin, action: 'api_key.create', object: name, details })
+    return { row: { ...stored, username: actor.name, organization: organization?.name ?? null, lastUsedAt: null }, secret }
   })
-  return { row: { ...row, username: actor.name }, secret }
 }
 
 function requireSession(actor: Actor): string {
@@ -58,24 +92,9 @@ function requireSession(actor: Actor): string {
   })
 }
 
-function requireScopesOf(actor: Actor, texts: readonly string[]): Scope[] {
-  const scopes = parseScopes(texts)
-  const wider = scopes.filter((scope) => !hasScope(actor.scopes, scope))
-  if (wider.length === 0) return scopes
-  throw new RegistryError('SCOPE_MISSING', `Cannot create an API key with "${wider.join('", "')}": "${actor.name}" does not hold it`, {
-    hint: 'Choose scopes that you hold',
-    detail: { scopes: wider },
-  })
-}
-
-/** Whether the caller may revoke the key: a session its own keys, a key itself, and who manages users every key. */
-function mayRevoke(actor: Actor, key: { readonly id: string; readonly userId: string | null }): boolean {
-  if (hasScope(actor.scopes, 'users:manage')) return true
-  return actor.kind === 'session' ? actor.id === key.userId : actor.credentialId === key.id
-}
-
 /**
- * Revokes an API key; it is refused from the next request on, on every replica.
+ * Revokes an API key; it is refused from the next request on, on every replica. A session may revoke its owner's keys, a key itself,
+ * and whoever manages users the keys of the registry or of their organisation.
  *
  * @throws {RegistryError} API_KEY_NOT_FOUND also for a key that the caller may not revoke.
  */
@@ -83,12 +102,12 @@ export async function revokeApiKey(
   { database, clock }: Pick<AccountDeps, 'database' | 'clock'>,
   { id, origin }: { readonly id: string; readonly origin: Origin },
 ): Promise<void> {
+  const { actor } = origin
   const at = clock.now()
   await database.db.transaction().execute(async (tx) => {
     const key = await findApiKey(tx, id)
-    if (key === undefined || !mayRevoke(origin.actor, key) || !(await revokeApiKeyRow(tx, id, at))) {
-      throw new RegistryError('API_KEY_NOT_FOUND', `Cannot revoke the API key "${id}": there is no such key`)
-    }
+    const mayRevoke = key !== undefined && (ownsKey(actor, key) || actor.credentialId === key.id || managesKey(actor, key))
+    if (!mayRevoke || !(await revokeApiKeyRow(tx, id, at))) throw keyNotFound(id, 'revoke')
     await recordAudit(tx, { at, origin, action: 'api_key.revoke', object: key.name, details: { prefix: key.prefix } })
   })
 }
