@@ -6866,7 +6866,7 @@ export interface components {
             downloads: number;
             /** @description NAMESPACE/NAME/SYSTEM/VERSION */
             id: string;
-            /** @description The newest that is no pre-release, else the newest */
+            /** @description The newest that is neither a pre-release nor deprecated, else the newest that is no pre-release, else the newest */
             latest_version: string;
             name: string;
             namespace: string;
@@ -6901,7 +6901,7 @@ export interface components {
         };
         /** ModuleVersion */
         "def-2": {
-            /** @description Commit it was made from, when it came from a repository */
+            /** @description Git commit that the archive names, as git archive writes it; nobody has checked it */
             commit: string | null;
             /** @description Of its content: equal for equal files */
             content_sha256: string;

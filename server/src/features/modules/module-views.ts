@@ -13,7 +13,9 @@ export const ModuleVersionView = Type.Object(
     sha256: Type.String({ description: 'Of the stored archive' }),
     content_sha256: Type.String({ description: 'Of its content: equal for equal files' }),
     size: Type.Integer({ description: 'Bytes of the archive' }),
-    commit: Type.Union([Type.String(), Type.Null()], { description: 'Commit it was made from, when it came from a repository' }),
+    commit: Type.Union([Type.String(), Type.Null()], {
+      description: 'Git commit that the archive names, as git archive writes it; nobody has checked it',
+    }),
     published_at: Type.String({ format: 'date-time' }),
     published_by: Type.String(),
     deprecation_message: Text,
@@ -29,7 +31,9 @@ export const FoundModuleView = Type.Object(
   {
     ...ModuleSummaryDocument.properties,
     system: Type.String(),
-    latest_version: Type.String({ description: 'The newest that is no pre-release, else the newest' }),
+    latest_version: Type.String({
+      description: 'The newest that is neither a pre-release nor deprecated, else the newest that is no pre-release, else the newest',
+    }),
     download_count: Type.Integer({ description: 'Of all versions together' }),
     deprecated: Type.Boolean(),
     deprecation_message: Text,

@@ -1,6 +1,8 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { type ModulePublish, publishModule } from '../../testing/publish-modules.ts'
+import { buildTar, paxHeader } from '../../testing/tar-writer.ts'
 import { type TestApp, testApp } from '../../testing/test-app.ts'
 
 const netFiles = (version: string) => ({
@@ -9,6 +11,9 @@ const netFiles = (version: string) => ({
   'modules/subnet/main.tf': 'variable "name" {}\n',
   'examples/basic/main.tf': 'module "net" {\n  source = "../.."\n}\n',
 })
+
+const COMMIT = '7c4d70d7d2f9b8067393fb0d665d509fab8fa55b'
+const gitArchive = (commit: string) => gzipSync(buildTar([paxHeader([['comment', commit]], 'g'), { name: 'main.tf', content: '' }]))
 
 const publish = (app: TestApp, input: ModulePublish = {}) => publishModule(app, { files: netFiles(input.version ?? '1.0.0'), ...input })
 
@@ -159,6 +164,15 @@ describe.each(DIALECTS)('modules on %s', (dialect) => {
     await app.deps.downloads.flush()
     const found = await read(app, '/api/v1/modules/search?sort=downloads')
     expect((found.items as { name: string }[]).map(({ name }) => name)).toEqual(['two', 'three', 'one'])
+  })
+
+  test.each([
+    ['git archive', gitArchive(COMMIT), COMMIT],
+    ['other programs', undefined, null],
+  ])('the versions tell the commit of an archive of %s', async (_maker, archive, commit) => {
+    const app = await testApp(dialect)
+    await publish(app, archive && { archive })
+    expect(await read(app, '/api/v1/modules/acme/net/aws/versions')).toMatchObject({ items: [{ commit }] })
   })
 
   test('an unknown module and an unknown version are not found', async () => {

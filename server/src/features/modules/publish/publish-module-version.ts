@@ -149,7 +149,7 @@ async function recordVersion(deps: ModulesDeps, tx: Db, { input, archive, analys
     storageKey: key,
     readme: readme?.markdown ?? '',
     analysis: encodeJson({ ...rest, root: withoutReadme }),
-    commitSha: null,
+    commitSha: archive.commit ?? null,
     createdAt: at,
     createdBy: by.actor.name,
     deprecatedAt: null,
