@@ -3,7 +3,7 @@ import { decodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import type { ModuleAnalysis } from '../module-analysis/index.ts'
 import { indexModule, unindexModule } from '../module-search/index.ts'
-import { sumDownloads } from './downloads/download-count-queries.ts'
+import { sumDownloads, totalDownloads } from './downloads/download-count-queries.ts'
 import { latestVersion } from './module-catalog.ts'
 import { findModuleContent, listModulesById, listModuleVersions, lockModule } from './module-queries.ts'
 
@@ -21,10 +21,6 @@ export async function indexPublishedModule(tx: Db, moduleId: string): Promise<vo
     return
   }
   const { root } = decodeJson<ModuleAnalysis>(content.analysis)
-  const downloads = await sumDownloads(
-    tx,
-    versions.map(({ id }) => id),
-  )
   await indexModule(tx, {
     moduleId,
     namespace: module.namespace,
@@ -35,7 +31,7 @@ export async function indexPublishedModule(tx: Db, moduleId: string): Promise<vo
     inputNames: root.inputs.map(({ name }) => name),
     resourceTypes: [...new Set(root.resources.map(({ type }) => type))],
     deprecated: module.deprecatedAt !== null,
-    downloads: [...downloads.values()].reduce((sum, count) => sum + count, 0),
+    downloads: totalDownloads(await sumDownloads(tx, [moduleId]), versions),
     publishedAt: latest.createdAt,
   })
 }

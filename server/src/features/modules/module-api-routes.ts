@@ -111,10 +111,7 @@ function registerVersions(app: TypedApp, deps: ModulesDeps): void {
       const address = readModuleAddress(params)
       const found = requireModule(await deps.modules.find(address), { actor, address })
       const rows = [...found.byVersion.values()].sort((a, b) => compareVersions(b.version, a.version))
-      const counts = await sumDownloads(
-        deps.database.db,
-        rows.map(({ id }) => id),
-      )
+      const counts = await sumDownloads(deps.database.db, [found.module.id])
       return { items: rows.map((row) => presentModuleVersion(row, counts.get(row.id) ?? 0)) }
     },
   )

@@ -1,6 +1,6 @@
 import { decodeJson } from '../../base/database/columns.ts'
 import type { ModuleAnalysis } from '../module-analysis/index.ts'
-import { sumDownloads } from './downloads/download-count-queries.ts'
+import { sumDownloads, totalDownloads } from './downloads/download-count-queries.ts'
 import type { CatalogModule } from './module-catalog.ts'
 import { findModuleContent, listSystems, type ModuleVersionRow } from './module-queries.ts'
 import type { ModulesDeps } from './modules-deps.ts'
@@ -15,17 +15,14 @@ export async function readDetail(
   const [content, systems, counts] = await Promise.all([
     findModuleContent(db, row.id),
     listSystems(db, address),
-    sumDownloads(
-      db,
-      versions.map(({ id }) => id),
-    ),
+    sumDownloads(db, [row.moduleId]),
   ])
   if (content === undefined) throw new Error(`Version row vanished: ${row.id}`)
   return {
     row,
     readme: content.readme,
     analysis: decodeJson<ModuleAnalysis>(content.analysis),
-    downloads: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    downloads: totalDownloads(counts, versions),
     versionDownloads: counts.get(row.id) ?? 0,
     systems,
   }

@@ -11,14 +11,23 @@ export async function addDownloads(db: Db, row: { versionId: string; day: string
     .execute()
 }
 
-/** Downloads so far, by version; versions that were never downloaded are missing. */
-export async function sumDownloads(db: Db, versionIds: readonly string[]): Promise<Map<string, number>> {
-  if (versionIds.length === 0) return new Map()
+/**
+ * Downloads so far of the versions of modules, by version; versions that were never downloaded are missing. Asked for by module:
+ * a page of modules may have more versions than a statement may have parameters.
+ */
+export async function sumDownloads(db: Db, moduleIds: readonly string[]): Promise<Map<string, number>> {
+  if (moduleIds.length === 0) return new Map()
   const rows = await db
-    .selectFrom('moduleVersionDownloads')
-    .select((eb) => ['versionId', eb.fn.sum<number | string>('count').as('total')])
-    .where('versionId', 'in', versionIds)
-    .groupBy('versionId')
+    .selectFrom('moduleVersionDownloads as d')
+    .innerJoin('moduleVersions as v', 'v.id', 'd.versionId')
+    .select((eb) => ['d.versionId', eb.fn.sum<number | string>('d.count').as('total')])
+    .where('v.moduleId', 'in', moduleIds)
+    .groupBy('d.versionId')
     .execute()
   return new Map(rows.map((row) => [row.versionId, Number(row.total)]))
+}
+
+/** Downloads of these versions together, out of what `sumDownloads` answers. */
+export function totalDownloads(counts: ReadonlyMap<string, number>, versions: readonly { readonly id: string }[]): number {
+  return versions.reduce((sum, { id }) => sum + (counts.get(id) ?? 0), 0)
 }

@@ -1,5 +1,5 @@
 import { compareVersions } from '@terrace/protocol/versions.ts'
-import { sumDownloads } from '../downloads/download-count-queries.ts'
+import { sumDownloads, totalDownloads } from '../downloads/download-count-queries.ts'
 import { latestVersion } from '../module-catalog.ts'
 import { listModulesById } from '../module-queries.ts'
 import type { ModulesDeps } from '../modules-deps.ts'
@@ -8,11 +8,7 @@ import { listVersionsOfModules } from './module-list-queries.ts'
 
 /** Summaries of modules in the order of the ids, in three queries whatever their number. */
 export async function readSummaries({ database: { db } }: Pick<ModulesDeps, 'database'>, ids: readonly string[]) {
-  const [modules, versions] = await Promise.all([listModulesById(db, ids), listVersionsOfModules(db, ids)])
-  const counts = await sumDownloads(
-    db,
-    versions.map(({ id }) => id),
-  )
+  const [modules, versions, counts] = await Promise.all([listModulesById(db, ids), listVersionsOfModules(db, ids), sumDownloads(db, ids)])
   const byId = new Map(modules.map((module) => [module.id, module]))
   const byModule = Map.groupBy(versions, ({ moduleId }) => moduleId)
   return ids.flatMap((id) => {
@@ -20,7 +16,6 @@ export async function readSummaries({ database: { db } }: Pick<ModulesDeps, 'dat
     const own = (byModule.get(id) ?? []).toSorted((a, b) => compareVersions(b.version, a.version))
     const latest = latestVersion(own)
     if (module === undefined || latest === undefined) return []
-    const downloads = own.reduce((sum, version) => sum + (counts.get(version.id) ?? 0), 0)
-    return [presentFound(module, latest, downloads)]
+    return [presentFound(module, latest, totalDownloads(counts, own))]
   })
 }
