@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readRequestsPerSecond } from './wrk.ts'
+import { readRequestsPerSecond, readSlowest } from './wrk.ts'
 
 const OUTPUT = `Running 2s test @ http://127.0.0.1:8099/a.json
   1 threads and 32 connections
@@ -28,5 +28,18 @@ describe('the output of wrk', () => {
 
   test('output without a rate is no figure', () => {
     expect(() => readRequestsPerSecond('unable to connect')).toThrow('unable to connect')
+  })
+
+  test.each([
+    ['850.00us', 0.85],
+    ['2.21ms', 2.21],
+    ['1.02s', 1020],
+  ])('the 99th percentile %s is read', (text, milliseconds) => {
+    const output = OUTPUT.replace('  134700', `  Latency Distribution\n     50%  471.00us\n     99%    ${text}\n  134700`)
+    expect(readSlowest(output)).toBeCloseTo(milliseconds)
+  })
+
+  test('output without the percentile is no figure', () => {
+    expect(() => readSlowest(OUTPUT)).toThrow('no 99th percentile')
   })
 })

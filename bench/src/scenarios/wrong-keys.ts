@@ -1,26 +1,26 @@
-import { Agent, get } from 'node:http'
 import { ADMIN } from '../../../acceptance/src/harness/terrace-server.ts'
 import { startBenchServer } from '../bench-server.ts'
-import { type Figure, percentile, ratios, takeTurns } from '../figure.ts'
+import { type Figure, ratios, takeTurns } from '../figure.ts'
 import type { Scenario } from '../scenario.ts'
+import { measureSlowest } from '../wrk.ts'
 import { startWrongKeys } from '../wrong-key-sender.ts'
 
 const ROUNDS = 7
-const REQUESTS = 3000
-const WARM_UP_REQUESTS = 1000
+const SECONDS = 4
+/** Pipelines that ask without a pause. */
+const CONNECTIONS = 8
 const WRONG_PER_SECOND = 1000
 const PATH = '/api/v1/auth/me'
 
 /** What a working key feels of a thousand wrong ones a second: from its own address, and each from another address. */
 export const wrongKeys: Scenario = {
   name: 'wrong-keys',
-  needs: [],
+  needs: ['wrk'],
   async run(log) {
     const env = { TFR_SERVER_BEHIND_PROXY: 'true', TFR_SERVER_TRUSTED_PROXIES: '127.0.0.1' }
     await using server = await startBenchServer({ env })
     const url = `${server.url}${PATH}`
     const key = await createKey(server.url)
-    await slowestOfMost({ url, key, requests: WARM_UP_REQUESTS })
     const figures: Figure[] = []
     for (const manyAddresses of [false, true]) figures.push(await measure({ url, key, manyAddresses, log }))
     return figures
@@ -47,7 +47,8 @@ interface Measurement {
 }
 
 async function measure({ url, key, manyAddresses, log }: Measurement): Promise<Figure> {
-  const alone = () => slowestOfMost({ url, key, requests: REQUESTS })
+  const headers = { authorization: `Bearer ${key}` }
+  const alone = () => measureSlowest({ url, seconds: SECONDS, connections: CONNECTIONS, headers })
   const beside = async () => {
     const wrong = startWrongKeys({ url, perSecond: WRONG_PER_SECOND, manyAddresses })
     const p99 = await alone()
@@ -66,23 +67,4 @@ async function measure({ url, key, manyAddresses, log }: Measurement): Promise<F
     ours: { name: 'beside wrong keys', unit: 'ms', values: ours },
     baseline: { name: 'alone', unit: 'ms', values: baseline },
   }
-}
-
-/** Milliseconds that 99 of 100 requests with the key do not exceed, one after the other over one connection. */
-async function slowestOfMost({ url, key, requests }: { url: string; key: string; requests: number }): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const times: number[] = []
-  for (let request = 0; request < requests; request++) times.push(await timeRequest(url, key, agent))
-  agent.destroy()
-  return percentile(times, 0.99)
-}
-
-function timeRequest(url: string, key: string, agent: Agent): Promise<number> {
-  const startedAt = performance.now()
-  return new Promise((resolve, reject) => {
-    get(url, { agent, headers: { authorization: `Bearer ${key}` } }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`A working key was answered ${response.statusCode}`))
-      response.resume().once('end', () => resolve(performance.now() - startedAt))
-    }).once('error', reject)
-  })
 }
