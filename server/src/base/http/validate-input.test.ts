@@ -2,7 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
 import { compileValidator } from './validate-input.ts'
 
-const compile = (schema: TSchema, httpPart: 'params' | 'querystring' = 'params') =>
+const compile = (schema: TSchema, httpPart: 'params' | 'querystring' | 'body' = 'params') =>
   compileValidator({ schema, httpPart, method: 'GET', url: '/' })
 
 const File = Type.Object({ namespace: Type.String(), file: Type.String({ pattern: '\\.json$' }) })
@@ -37,6 +37,10 @@ test.each(['1.5', '1e1', '', ' 7', '0x10', 'NaN', '-'])('%j is no whole number',
 
 test('a whole number of a query is converted', () => {
   expect(compile(Type.Object({ limit: Type.Optional(Type.Integer()) }), 'querystring')({ limit: '-7' })).toEqual({ value: { limit: -7 } })
+})
+
+test.each([null, [], 'text', { hours: '1' }])('%j is no body with a number', (body) => {
+  expect(compile(Type.Object({ hours: Type.Optional(Type.Integer()) }), 'body')(body)).toHaveProperty('error')
 })
 
 test('queries go the general way, since a text may be missing there', () => {

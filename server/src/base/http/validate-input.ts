@@ -9,7 +9,9 @@ type Validator = ReturnType<typeof TypeBoxValidatorCompiler>
  * What the short way does not accept is left to the general one, which also words the refusal.
  */
 export function compileValidator(route: Parameters<typeof TypeBoxValidatorCompiler>[0]): Validator {
-  const check = refuseBrokenNumbers(route.schema, TypeBoxValidatorCompiler(route))
+  const general = TypeBoxValidatorCompiler(route)
+  // A body is not converted, and may be no object at all.
+  const check = route.httpPart === 'body' ? general : refuseBrokenNumbers(route.schema, general)
   const patterns = route.httpPart === 'params' ? listPatterns(route.schema) : undefined
   if (patterns === undefined) return check
   return (value: Readonly<Record<string, string>>) =>
