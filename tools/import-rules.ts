@@ -59,7 +59,8 @@ const WORKSPACE_EDGES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Tests, and what only tests use: the zones of the product do not bind them, the borders between workspaces do. */
-export const isTestFile = (path: string): boolean => /\.(?:test|contract)\.ts$|^server\/src\/testing\/|^(?:acceptance|bench)\//.test(path)
+export const isTestFile = (path: string): boolean =>
+  /\.(?:test|contract)\.ts$|^server\/src\/(?:testing|authorisation-matrix)\/|^(?:acceptance|bench)\//.test(path)
 
 const featureOf = (path: string): string | undefined => /^server\/src\/features\/(?<name>[^/]+)\//.exec(path)?.groups?.name
 
