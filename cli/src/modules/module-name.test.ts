@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nameOf, readModuleName, readModuleVersionName } from './module-name.ts'
+import { nameOf, readModuleName, readModuleVersionName, sourceRefusal } from './module-name.ts'
 
 const SERVER = 'https://registry.example.com:8443'
 
@@ -29,5 +29,19 @@ describe('a module on the command line', () => {
     expect(() => readModuleVersionName('acme/vpc/aws', undefined, SERVER)).toThrow(
       'Cannot choose a version of "acme/vpc/aws": none is named',
     )
+  })
+})
+
+// protocol.md B90
+describe('why Terraform refuses a source', () => {
+  test.each([
+    ['https://registry.example.com', undefined],
+    ['https://127.0.0.1:8443', undefined],
+    ['https://localhost:8443', 'the host name "localhost:8443" has no dot'],
+    ['http://localhost:8080', 'the host name "localhost:8080" has no dot'],
+    ['https://[::1]:8443', 'the host name "[::1]:8443" has no dot'],
+    ['http://registry.example.com', '"registry.example.com" is an http address, and Terraform asks by https only'],
+  ])('%s: %s', (serverUrl, expected) => {
+    expect(sourceRefusal(serverUrl)).toBe(expected)
   })
 })

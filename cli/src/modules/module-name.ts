@@ -50,6 +50,16 @@ export function moduleSource(address: ModuleAddress, serverUrl: string): string 
   return `${new URL(serverUrl).host}/${formatModuleAddress(address)}`
 }
 
+/**
+ * Why Terraform refuses `moduleSource` as it is: it asks by https only, and takes a host without a dot for a folder or a mistake.
+ * `undefined` when it takes it. Source: protocol.md B90.
+ */
+export function sourceRefusal(serverUrl: string): string | undefined {
+  const { protocol, host } = new URL(serverUrl)
+  if (!host.includes('.')) return `the host name "${host}" has no dot`
+  return protocol === 'https:' ? undefined : `"${host}" is an http address, and Terraform asks by https only`
+}
+
 function readAddress(text: string, serverUrl: string): ModuleAddress {
   const parts = text.split('/')
   const host = parts.length === 4 ? parts.shift()?.toLowerCase() : undefined

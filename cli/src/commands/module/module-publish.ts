@@ -6,7 +6,7 @@ import type { Api } from '../../connection/api.ts'
 import { timeoutMsOf, withApi } from '../../connection/open-api.ts'
 import { askText } from '../../input/ask.ts'
 import { describeFileError } from '../../input/read-input.ts'
-import { moduleSource, nameOf, readModuleName, readVersion } from '../../modules/module-name.ts'
+import { moduleSource, nameOf, readModuleName, readVersion, sourceRefusal } from '../../modules/module-name.ts'
 import { countOf, formatBytes } from '../../output/format-amounts.ts'
 import type { Output } from '../../output/output.ts'
 import { printable } from '../../output/printable.ts'
@@ -138,8 +138,20 @@ function showPublished(api: Api, output: Output, { upload, published }: { upload
   if (output.settings.form === 'plain') output.data([source, version, content_sha256, created ? 'created' : 'unchanged'].join('\t'))
   if (output.settings.form !== 'human') return
   output.message(`See it at ${page}, or with: terrace module show ${namespace}/${name}/${system} ${version}`)
+  noteRefusal(output, api.url)
   output.message('Use it with:')
   output.data(usage)
+}
+
+/** The module is well published; who copies the block would hear of it from Terraform only, and not what to do. */
+function noteRefusal(output: Output, serverUrl: string): void {
+  const refusal = sourceRefusal(serverUrl)
+  if (refusal === undefined) return
+  output.message(`Terraform refuses the source below: ${refusal}`)
+  output.message(
+    'Put the https address of the server in its place: the host of its setting server.public_url, such as registry.example.com;',
+  )
+  output.message('on the machine of the server also the https address that "terrace serve" shows, with 127.0.0.1 for localhost')
 }
 
 function leftOutOf(content: ModuleContent): { left_out?: readonly string[]; left_out_count?: number } {
