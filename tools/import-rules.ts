@@ -21,11 +21,15 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'module-analysis': ['module-archives'],
   'module-search': ['namespaces'],
   namespaces: [],
+  organizations: ['namespaces'],
+  users: ['accounts', 'organizations'],
   modules: ['intake', 'module-analysis', 'module-archives', 'module-search', 'namespaces'],
   providers: ['intake', 'namespaces', 'trust'],
   publishing: ['intake', 'namespaces', 'providers', 'trust', 'verification'],
   'single-sign-on': ['accounts'],
   'terraform-login': ['accounts'],
+  'ci-trust': ['accounts'],
+  'key-expiry': [],
   mirror: ['definitions', 'intake', 'providers', 'trust', 'upstreams', 'verification'],
 }
 

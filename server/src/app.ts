@@ -9,6 +9,7 @@ import { holdsScope, isScope } from './features/access/index.ts'
 import { accountRoutes, createAuthenticator, createSignIn } from './features/accounts/index.ts'
 import { apiReferenceRoutes } from './features/api-reference/index.ts'
 import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
+import { ciTrustRoutes } from './features/ci-trust/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
@@ -24,11 +25,13 @@ import {
   publishModuleRoutes,
 } from './features/modules/index.ts'
 import { namespaceRoutes } from './features/namespaces/index.ts'
+import { organizationRoutes, roleTemplateRoutes } from './features/organizations/index.ts'
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
 import { signOnMethods, signOnRoutes } from './features/single-sign-on/index.ts'
 import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
 import { signingKeyRoutes } from './features/trust/index.ts'
+import { memberRoutes, userRoutes } from './features/users/index.ts'
 import { PRODUCT_VERSION } from './version.ts'
 
 /** Parts of one multipart request: a package for every platform there is, and the documents. */
@@ -67,6 +70,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(accountRoutes(deps, { signOnMethods: signOnMethods(config) }))
   await app.register(signOnRoutes(deps))
   if (config.auth.terraformLogin) await registerTerraformLogin(app, deps)
+  await app.register(ciTrustRoutes(deps))
   await app.register(auditRoutes(deps))
   await app.register(publishRoutes(deps))
   await app.register(publishModuleRoutes(deps))
@@ -74,6 +78,10 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(changeModuleRoutes(deps))
   await app.register(providerAdminRoutes(deps))
   await app.register(namespaceRoutes(deps))
+  await app.register(organizationRoutes(deps))
+  await app.register(roleTemplateRoutes(deps))
+  await app.register(userRoutes(deps))
+  await app.register(memberRoutes(deps))
   await app.register(signingKeyRoutes(deps))
   await app.register(definitionRoutes(deps))
   await app.register(jobRoutes(deps))

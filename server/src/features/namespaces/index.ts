@@ -14,6 +14,6 @@
  * State: rows of `namespaces`; nothing in memory.
  */
 export { claimNamespace, type NamespaceChange, requireMayPublish, requireWritable } from './claim-namespace.ts'
-export { findNamespace, type NamespaceReader, type NamespaceRow, privateNamespacesOfOthers } from './namespace-queries.ts'
+export { findNamespace, holdsContent, type NamespaceReader, type NamespaceRow, privateNamespacesOfOthers } from './namespace-queries.ts'
 export { namespaceRoutes } from './namespace-routes.ts'
 export { cacheControlFor, mayRead, type NamespaceAccess, readerOf } from './read-access.ts'
