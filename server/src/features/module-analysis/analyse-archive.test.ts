@@ -216,8 +216,16 @@ describe('READMEs', () => {
   })
 
   test('are cut at 256 KiB, between characters, and hold no NUL', async () => {
-    const { root } = await analyse({ 'README.md': `\0a${'é'.repeat(200_000)}`, 'main.tf': '' })
+    const { root, problems } = await analyse({ 'README.md': `\0a${'é'.repeat(200_000)}`, 'main.tf': '' })
     expect(root.readme?.markdown).toBe(`a${'é'.repeat(131_071)}`)
+    expect(problems).toEqual([{ path: 'README.md', message: 'Only its first 262144 bytes are shown, it has 400002' }])
+  })
+
+  test.each<[string, Buffer]>([
+    ['UTF-8 with a mark', Buffer.from('\ufeffGrüße')],
+    ['UTF-16, as PowerShell writes it', Buffer.from('\ufeffGrüße', 'utf16le')],
+  ])('are read in %s', async (_encoding, content) => {
+    expect((await analyse({ 'README.md': content, 'main.tf': '' })).root.readme?.markdown).toBe('Grüße')
   })
 })
 

@@ -105,9 +105,13 @@ function describeLicence({ path, content }: ArchiveFile): NonNullable<ModuleAnal
   return { path, ...(spdx !== undefined && { spdx }) }
 }
 
-/** A character that was cut in two at the end is left out; PostgreSQL cannot store NUL. */
+/**
+ * UTF-8, or UTF-16 where its mark stands in front: PowerShell writes that by default. A character that was cut in two at the end is
+ * left out; PostgreSQL cannot store NUL.
+ */
 function readText(content: Uint8Array): string {
-  return new TextDecoder().decode(content, { stream: true }).replaceAll('\0', '')
+  const isUtf16 = content[0] === 0xff && content[1] === 0xfe
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(content, { stream: true }).replaceAll('\0', '')
 }
 
 function boundProblems(problems: readonly AnalysisProblem[]): AnalysisProblem[] {

@@ -54,8 +54,9 @@ export async function collectFiles(archivePath: string): Promise<CollectedFiles>
     const place = classify(file.path)
     if (place === undefined) continue
     const refusal = spend({ ...place, file }, used)
+    const message = refusal ?? noteCut({ ...place, file })
+    if (message !== undefined) problems.push({ path: file.path, message })
     if (refusal === undefined) found.push({ ...place, file })
-    else problems.push({ path: file.path, message: refusal })
   }
   return { ...arrange(found, problems), problems }
 }
@@ -85,6 +86,12 @@ function spend({ folder, kind, file }: FoundFile, used: Map<string, number>): st
   if (total > MAX_AREA_BYTES[kind]) return `The file is not read, there are more than ${MAX_AREA_BYTES[kind]} bytes of such files`
   used.set(area, total)
   return undefined
+}
+
+/** A licence is known by its beginning. */
+function noteCut({ kind, file: { size, content } }: FoundFile): string | undefined {
+  if (kind !== 'readme' || size === content.length) return undefined
+  return `Only its first ${content.length} bytes are shown, it has ${size}`
 }
 
 function arrange(found: readonly FoundFile[], problems: AnalysisProblem[]): Omit<CollectedFiles, 'problems'> {
