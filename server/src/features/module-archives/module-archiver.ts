@@ -71,6 +71,10 @@ const HINTS: Partial<Record<ModuleArchiveRule, string>> = {
   git_folder: 'Leave ".git" out, as "git archive" does',
   no_configuration: 'Pack the folder that has the ".tf" files in it',
   not_an_archive: 'Pack the folder with "tar -czf" or "zip -r"',
+  path_too_deep: 'Put it into fewer folders, or leave it out, for example by a line in .terraformignore',
+  path_too_long: 'Shorten its name or those of its folders, or leave it out, for example by a line in .terraformignore',
+  too_large: 'Leave out what is no part of the module, for example by lines in .terraformignore',
+  too_many_entries: 'Leave out what is no part of the module, for example by lines in .terraformignore',
   several_members: 'Compress the whole tar at once',
 }
 
