@@ -93,14 +93,17 @@ describe('module publish', () => {
   })
 
   test('warns of what could not be analysed, and of state files', async () => {
-    const problems = [{ path: 'main.tf', line: 3, message: 'Unexpected \u001b[2J' }]
+    const problems = [
+      { path: 'main.tf', line: 3, message: 'Unexpected \u001b[2J' },
+      { path: '', message: 'There are 7 further problems' },
+    ]
     const { code, stderr } = await publish({ status: 201, json: { ...JSON_OF_PUBLISHED, problems } }, TO, {
       ...FILES,
       'terraform.tfstate': '',
       'modules/a/x.tfstate.backup': '',
     })
     expect(code).toBe(0)
-    expect(stderr).toContain('Warning: main.tf:3: Unexpected ?[2J\n')
+    expect(stderr).toContain('Warning: main.tf:3: Unexpected ?[2J\nWarning: There are 7 further problems\n')
     expect(stderr).toContain('Warning: modules/a/x.tfstate.backup, terraform.tfstate may hold secrets')
   })
 

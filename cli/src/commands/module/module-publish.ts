@@ -134,7 +134,7 @@ function showPublished(api: Api, output: Output, { upload, published }: { upload
   if (output.settings.form === 'json') output.json({ ...published, source, page, usage, ...leftOutOf(upload.content) })
   if (created) output.message(`Published ${source} ${version}: ${formatBytes(size)}, content sha256:${content_sha256}`)
   else output.message(`${source} ${version} is published already, with the same content; nothing changed`)
-  for (const { path, line, message } of problems) output.warning(printable(`${[path, line].filter(Boolean).join(':')}: ${message}`))
+  for (const { path, line, message } of problems) output.warning(printable([path, line, ` ${message}`].filter(Boolean).join(':').trim()))
   if (output.settings.form === 'plain') output.data([source, version, content_sha256, created ? 'created' : 'unchanged'].join('\t'))
   if (output.settings.form !== 'human') return
   output.message(`See it at ${page}, or with: terrace module show ${namespace}/${name}/${system} ${version}`)
