@@ -28,7 +28,7 @@ export async function readModuleUpload(
   const discard = async () => file?.discard()
   try {
     for await (const part of parts) {
-      if (part.type === 'field') fields[readFieldName(part.fieldname)] = String(part.value)
+      if (part.type === 'field') readField(fields, part)
       else if (part.fieldname === 'file' && file === undefined) file = await spool.receive(part.file, { maxBytes: archiveMaxBytes })
       else throw unknownPart(part.fieldname)
     }
@@ -39,10 +39,10 @@ export async function readModuleUpload(
   return { fields, file, discard }
 }
 
-function readFieldName(name: string): FieldName {
-  const known = FIELD_NAMES.find((field) => field === name)
-  if (known === undefined) throw unknownPart(name)
-  return known
+function readField(fields: ModuleUpload['fields'], { fieldname, value }: MultipartValue): void {
+  const name = FIELD_NAMES.find((field) => field === fieldname)
+  if (name === undefined || fields[name] !== undefined) throw unknownPart(fieldname)
+  fields[name] = String(value)
 }
 
 function unknownPart(name: string): RegistryError {
@@ -70,14 +70,30 @@ function requireField(fields: ModuleUpload['fields'], name: FieldName): string {
 }
 
 const MAX_DESCRIPTION = 1000
+const MAX_SOURCE = 500
+/** Line breaks and tabs are fine in a description. */
+const CONTROLS = /[^\P{Cc}\n\r\t]/u
 
 function readDescription(text: string | undefined): string | undefined {
-  if (text === undefined || text.length <= MAX_DESCRIPTION) return text
-  throw new RegistryError('RULE_BROKEN', `Cannot publish: the description is longer than ${MAX_DESCRIPTION} characters`)
+  if (text === undefined) return undefined
+  if (text.length > MAX_DESCRIPTION) {
+    throw new RegistryError('RULE_BROKEN', `Cannot publish: the description is longer than ${MAX_DESCRIPTION} characters`)
+  }
+  if (CONTROLS.test(text)) throw new RegistryError('RULE_BROKEN', 'Cannot publish: the description has a control character in it')
+  return text
 }
 
 function readSource(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined
-  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text
-  throw new RegistryError('RULE_BROKEN', `Cannot publish with source "${text.slice(0, 200)}": it is no http or https address`)
+  const url = /^https?:\/\/[^\s\p{Cc}]+$/u.test(text) && text.length <= MAX_SOURCE ? URL.parse(text) : null
+  // Everybody who reads the module reads its source; the message must not repeat what should not be known either.
+  if (url !== null && (url.username !== '' || url.password !== '')) {
+    throw new RegistryError('RULE_BROKEN', `Cannot publish with source "${url.host}${url.pathname}": it has a credential in it`, {
+      hint: 'Leave out what stands before the "@"',
+    })
+  }
+  if (url !== null) return text
+  throw new RegistryError('RULE_BROKEN', 'Cannot publish with this source: it is no http or https address', {
+    hint: `It looks like https://git.example.com/acme/vpc, without spaces, and has ${MAX_SOURCE} characters at most`,
+  })
 }
