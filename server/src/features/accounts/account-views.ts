@@ -15,7 +15,16 @@ export const CallerView = Type.Object({
   kind: Type.String({ description: '`session` or `api_key`.' }),
   user_id: Type.Union([Type.String(), Type.Null()]),
   name: Type.String(),
-  scopes: Type.Array(Type.String()),
+  scopes: Type.Array(Type.String(), { description: 'What it may do in the whole registry.' }),
+  organizations: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      display_name: Type.String(),
+      role: Type.Union([Type.String(), Type.Null()], { description: 'Name of the role template; null for a key that is not of a member.' }),
+      scopes: Type.Array(Type.String(), { description: 'What it may do there.' }),
+    }),
+    { description: 'Where its holder has a role.' },
+  ),
   csrf_token: Type.Optional(Type.String({ description: 'For a session in a cookie: to be sent as `X-CSRF-Token` with every change.' })),
 })
 

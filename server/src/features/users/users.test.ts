@@ -48,7 +48,12 @@ describe.each(DIALECTS)('users on %s', (dialect) => {
     })
     const { token } = (await signIn('mia')).json<{ token: string }>()
     const me = await app.request({ url: '/api/v1/auth/me', headers: { authorization: `Bearer ${token}` } })
-    expect(me.json()).toMatchObject({ name: 'mia', scopes: expect.arrayContaining(['modules:write', 'providers:write']) })
+    const scopes = expect.arrayContaining(['modules:write', 'providers:write'])
+    expect(me.json()).toMatchObject({
+      name: 'mia',
+      scopes,
+      organizations: [{ name: 'default', display_name: 'Default', role: 'publisher', scopes }],
+    })
   })
 
   test('the name and the address of somebody else are refused, in any case', async () => {

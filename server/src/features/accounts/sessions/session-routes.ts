@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { csrfTokenOf, requireOwnPage } from '../../../base/http/csrf.ts'
 import { originOf } from '../../../base/http/edge-types.ts'
 import { clearSessionCookie, isCookieSession, setSessionCookie } from '../../../base/http/session-cookie.ts'
 import { CallerView, presentSession, SessionView } from '../account-views.ts'
 import type { OpenedSession } from './open-session.ts'
+import { presentCaller } from './present-caller.ts'
 import { type SignInDeps, signIn } from './sign-in.ts'
 import { signOut } from './sign-out.ts'
 
@@ -41,12 +42,6 @@ export function answerSignIn(session: OpenedSession, { reply, csrfKey, cookie }:
   return { csrf_token: csrfTokenOf(csrfKey, session.id), expires_at: new Date(session.expiresAt).toISOString() }
 }
 
-function presentCaller(request: FastifyRequest, csrfKey: Uint8Array) {
-  const { kind, id, name, scopes, credentialId } = request.actor
-  const caller = { kind, user_id: id, name, scopes: [...scopes] }
-  return isCookieSession(request) ? { ...caller, csrf_token: csrfTokenOf(csrfKey, credentialId ?? '') } : caller
-}
-
 /** Signing in and out. The routes below `/admin/api/` are aliases. Source: requirements.md AUT-01, AUT-02, C16. */
 export function sessionRoutes(deps: SignInDeps): FastifyPluginAsyncTypebox {
   const { csrfKey } = deps.secrets
@@ -72,6 +67,8 @@ export function sessionRoutes(deps: SignInDeps): FastifyPluginAsyncTypebox {
     }
 
     const schema = { tags: TAGS, summary: 'Whose credential this is', response: { 200: CallerView } }
-    app.get('/api/v1/auth/me', { config: { requires: 'authenticated' }, schema }, (request) => presentCaller(request, csrfKey))
+    app.get('/api/v1/auth/me', { config: { requires: 'authenticated' }, schema }, (request) =>
+      presentCaller(deps.database.db, request, csrfKey),
+    )
   }
 }

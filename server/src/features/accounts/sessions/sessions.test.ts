@@ -112,7 +112,8 @@ describe.each(DIALECTS)('sessions on %s', (dialect) => {
     const { addUser, signIn, as } = await openTestAccounts(dialect)
     const id = await addUser('mia', ['providers:write'])
     const response = await as(await signIn('mia'), { url: '/api/v1/auth/me' })
-    expect(response.json()).toEqual({ kind: 'session', user_id: id, name: 'mia', scopes: ['providers:read', 'providers:write'] })
+    const scopes = ['providers:read', 'providers:write']
+    expect(response.json()).toEqual({ kind: 'session', user_id: id, name: 'mia', scopes, organizations: [] })
   })
 
   test('everything but signing in and setting up needs a credential', async () => {

@@ -32,7 +32,10 @@ describe.each(DIALECTS)('members on %s', (dialect) => {
     ])
     const login = await app.request({ method: 'POST', url: '/api/v1/auth/login', payload: { username: 'nina', password: PASSWORD } })
     const headers = { authorization: `Bearer ${login.json<{ token: string }>().token}` }
-    expect((await app.request({ url: '/api/v1/auth/me', headers })).json()).toMatchObject({ scopes: [] })
+    expect((await app.request({ url: '/api/v1/auth/me', headers })).json()).toMatchObject({
+      scopes: [],
+      organizations: [{ name: 'red', role: 'publisher', scopes: expect.arrayContaining(['modules:write']) }],
+    })
     const names = (await app.request({ url: '/api/v1/organizations', headers })).json<{ items: { name: string }[] }>()
     expect(names.items.map(({ name }) => name)).toEqual(['red'])
   })
