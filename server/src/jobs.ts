@@ -1,6 +1,7 @@
 import type { AppDeps } from './app-deps.ts'
 import type { JobHandler } from './base/queue/worker.ts'
-import { sweepSessions } from './features/accounts/index.ts'
+import { sweepPipelineKeys, sweepSessions } from './features/accounts/index.ts'
+import { sweepUsedTokens } from './features/ci-trust/index.ts'
 import { sweepOrphanObjects } from './features/intake/index.ts'
 import { createShasumsReader, FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
@@ -20,7 +21,8 @@ const SWEEP_GRACE_MS = 60 * 60 * 1000
 
 /**
  * Removes what crashes have left: spool folders of dead processes at once, temporary files and objects without a row after the
- * grace time, expired sessions at once. Several replicas may sweep at the same time.
+ * grace time, expired sessions at once, used tokens and keys of pipelines when they are long over. Several replicas may sweep at the
+ * same time.
  */
 export async function sweep(
   deps: Pick<AppDeps, 'spool' | 'store' | 'database' | 'clock' | 'logger'>,
@@ -29,6 +31,8 @@ export async function sweep(
   await deps.spool.sweep()
   await deps.store.sweepTemporary(graceMs)
   await sweepSessions(deps)
+  await sweepUsedTokens(deps)
+  await sweepPipelineKeys(deps)
   await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives], graceMs })
 }
 

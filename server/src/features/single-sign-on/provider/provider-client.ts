@@ -9,9 +9,9 @@ import {
 } from 'openid-client'
 import type { Clock, UnixMs } from '../../../base/clock.ts'
 import type { Outbound } from '../../../base/outbound/outbound.ts'
+import { CLOCK_TOLERANCE_SECONDS, createIssuerKeys, ISSUER_ALGORITHMS } from '../../../base/tokens/issuer-keys.ts'
 import { type Claims, verifiedClaim } from '../identity-claims.ts'
 import type { SignOnProvider } from '../sign-on-providers.ts'
-import { createIssuerKeys } from './issuer-keys.ts'
 import { discoverProvider, fetchProviderKeys, providerFetch } from './provider-requests.ts'
 
 /** What goes to the provider when somebody begins. */
@@ -37,9 +37,6 @@ export interface ProviderClient {
 }
 
 const DISCOVERY_LIFE_MS = 60 * 60_000
-const CLOCK_TOLERANCE_SECONDS = 30
-/** Only what needs the provider's private key: nobody signs with a public key or a secret that both sides have (RFC 8725). */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
 interface Known {
   readonly configuration: Configuration
@@ -60,7 +57,7 @@ export function createProviderClient(
     const keys = createIssuerKeys({ clock, fetchKeys: () => fetchProviderKeys(configuration, send) })
     const { issuer } = configuration.serverMetadata()
     const verify = async (idToken: string) => {
-      const options = { issuer, audience: provider.clientId, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS }
+      const options = { issuer, audience: provider.clientId, algorithms: ISSUER_ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS }
       return (await jwtVerify(idToken, keys, { ...options, currentDate: new Date(clock.now()) })).payload
     }
     known = { configuration, verify, at: clock.now() }

@@ -1,11 +1,17 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import type { Clock, UnixMs } from '../../../base/clock.ts'
+import type { Clock, UnixMs } from '../clock.ts'
 
 /** Where keys come from. */
 export interface IssuerKeysOptions {
   readonly clock: Clock
   readonly fetchKeys: () => Promise<JSONWebKeySet>
 }
+
+/** Only what needs the issuer's private key: nobody signs with a public key or a secret that both sides have (RFC 8725). */
+export const ISSUER_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+
+/** How far the clocks of an issuer and of this server may differ. */
+export const CLOCK_TOLERANCE_SECONDS = 30
 
 const LIFE_MS = 10 * 60_000
 /** However many tokens name keys that do not exist, the issuer is asked once in this time. */

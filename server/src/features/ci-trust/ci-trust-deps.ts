@@ -1,0 +1,7 @@
+import type { Deps } from '../../base/deps.ts'
+
+/** What trust in pipelines needs of the server. */
+export interface CiTrustDeps extends Pick<Deps, 'database' | 'clock' | 'logger' | 'outbound'> {
+  readonly secrets: Pick<Deps['secrets'], 'apiKeyKey'>
+  readonly config: { readonly multiTenancy: { readonly enabled: boolean } }
+}
