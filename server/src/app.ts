@@ -13,7 +13,7 @@ import { ciTrustRoutes } from './features/ci-trust/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
-import { definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
+import { cancelJobRoutes, definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
 import {
   changeModuleRoutes,
   expectedModuleDigest,
@@ -85,6 +85,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(signingKeyRoutes(deps))
   await app.register(definitionRoutes(deps))
   await app.register(jobRoutes(deps))
+  await app.register(cancelJobRoutes(deps))
   await app.register(quarantineRoutes(deps))
   return app
 }

@@ -28,7 +28,7 @@ export const MIRROR_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'mirror jobs',
     summary: 'List jobs, newest first',
-    options: [{ flags: '--state <state>', description: 'Only jobs that are pending, running, completed or failed' }, LIMIT],
+    options: [{ flags: '--state <state>', description: 'Only jobs that are pending, running, completed, failed or cancelled' }, LIMIT],
     groups: API_GROUPS,
     examples: [
       { explains: 'The latest jobs', command: 'terrace mirror jobs --limit 10' },

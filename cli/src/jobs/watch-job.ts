@@ -44,7 +44,7 @@ async function pollToEnd(api: Api, { output, progress, id }: Watch): Promise<voi
     })
     if (job !== undefined) {
       answeredAt = performance.now()
-      if (job.state === 'completed' || job.state === 'failed') return
+      if (job.state !== 'pending' && job.state !== 'running') return
       progress.show(answeredAt, amounts.view(answeredAt, job))
     }
     await setTimeout(pauseMs)
@@ -58,6 +58,11 @@ function readJob(api: Api, id: string): Promise<Job> {
 function tellOutcome(output: Output, outcome: JobOutcome): void {
   const { job, failedItems } = outcome
   if (output.settings.form !== 'human') showJob(output, outcome)
+  if (job.state === 'cancelled') {
+    throw new CliError(`Cannot complete job "${job.id}": it was cancelled`, {
+      hint: 'What it has loaded stays; start it again to load the rest',
+    })
+  }
   if (job.failed === 0) {
     output.message(`Completed ${countOf(job.total, 'item')}, ${formatBytes(job.bytes_done)}`)
     return

@@ -160,9 +160,11 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/audit/export': 'audit:read in the registry',
   'GET /api/v1/audit/verify': 'audit:read in the registry',
 }
+  'POST /api/v1/admin/jobs/:id/cancel': 'mirrors:manage in the registry',
 
 /** Scopes that are enough for what needs one, written by hand too: it does not believe the code that it is compared with. */
 export const SUFFICIENT: Readonly<Record<Scope, readonly Scope[]>> = {
+  'POST /admin/api/jobs/:id/cancel': 'mirrors:manage in the registry',
   'modules:read': ['modules:read', 'modules:write', 'admin'],
   'modules:write': ['modules:write', 'admin'],
   'providers:read': ['providers:read', 'providers:write', 'admin'],

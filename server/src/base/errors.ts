@@ -65,6 +65,7 @@ export const ERROR_CODES = {
   MODULE_VERSION_DELETED: { status: 409, title: 'The version was withdrawn and cannot be published again' },
   OBJECT_EXISTS: { status: 409, title: 'The stored object belongs to something that is published' },
   TRUST_RULE_EXISTS: { status: 409, title: 'The name of the trust rule is taken' },
+  JOB_ENDED: { status: 409, title: 'The job has ended' },
   JOB_NOT_RETRIABLE: { status: 409, title: 'The job has nothing to retry' },
   SIGNING_KEY_CONFLICT: { status: 409, title: 'Another signing key is pinned for the namespace' },
   MODULE_VERSION_WITHDRAWN: { status: 410, title: 'The version was withdrawn' },

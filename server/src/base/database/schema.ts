@@ -281,7 +281,7 @@ export interface DownloadJobsTable {
   /** `provider.load_definition`. */
   kind: string
   title: string
-  /** `pending`, `running`, `completed` or `failed`; derived from the items whenever one ends. */
+  /** `pending`, `running`, `completed`, `failed` or `cancelled`; derived from the items whenever one ends. */
   state: string
   createdBy: string
   createdAt: UnixMs
@@ -298,7 +298,7 @@ export interface DownloadJobItemsTable {
   key: string
   /** JSON for the handler. */
   input: string
-  /** `pending`, `running`, `completed` or `failed`. */
+  /** `pending`, `running`, `completed`, `failed` or `cancelled`. */
   state: string
   attempts: number
   maxAttempts: number

@@ -320,6 +320,77 @@ export function jobQueueContract(dialect: Dialect): void {
       expect(await effects(db)).toEqual(['bad', 'good'])
     })
 
+    test('the latest item of a kind and key is found, whatever job has it and however it ended', async () => {
+      const { queue, createJob, claim } = await openBench(dialect)
+      expect(await queue.findLatestItem('test.work', 'same')).toBeUndefined()
+      const first = await createJob('same', 'other')
+      await queue.fail(await claim(), FINAL)
+      expect(await queue.findLatestItem('test.work', 'same')).toMatchObject({
+        jobId: first,
+        state: 'failed',
+        errorCode: FINAL.code,
+        endedAgoMs: expect.toSatisfy((ms: number) => ms >= 0 && ms < 10_000),
+      })
+      const second = await createJob('same')
+      expect(await queue.findLatestItem('test.work', 'same')).toMatchObject({
+        jobId: second,
+        state: 'pending',
+        dueInMs: 0,
+        endedAgoMs: null,
+      })
+      expect(await queue.findLatestItem('test.else', 'same')).toBeUndefined()
+    })
+
+    test('cancelling a job ends what has not ended, and keeps what has', async () => {
+      const { queue, db, createJob, claim } = await openBench(dialect)
+      const id = await createJob('done', 'bad', 'running', 'waiting')
+      await queue.complete(await claim(), NO_PROGRESS, recordEffect('done'))
+      await queue.fail(await claim(), FINAL)
+      await claim()
+      expect(await queue.cancel(db, id)).toBe(2)
+      expect(await queue.getJob(id)).toMatchObject({ state: 'cancelled', completed: 1, failed: 1, cancelled: 2, running: 0, pending: 0 })
+      expect((await queue.getJob(id))?.finishedAt).toEqual(expect.any(Number))
+      expect(await queue.claim(['test.work'], LEASE)).toBeUndefined()
+      expect(await queue.cancel(db, id)).toBe(0)
+    })
+
+    test('everything a worker does with a cancelled item is refused', async () => {
+      const { queue, db, createJob, claim } = await openBench(dialect)
+      const id = await createJob('a')
+      const item = await claim()
+      await queue.cancel(db, id)
+      expect(await queue.heartbeat(item, NO_PROGRESS)).toBe(false)
+      expect(await queue.complete(item, NO_PROGRESS, recordEffect('a'))).toBe(false)
+      expect(await queue.fail(item, PASSING)).toBe(false)
+      expect(await queue.release(item)).toBe(false)
+      expect(await effects(db)).toEqual([])
+      expect(await queue.getJob(id)).toMatchObject({ state: 'cancelled', cancelled: 1 })
+    })
+
+    test('retrying the failed items of a cancelled job leaves the cancelled ones alone', async () => {
+      const { queue, db, createJob, claim } = await openBench(dialect)
+      const id = await createJob('bad', 'waiting')
+      await queue.fail(await claim(), FINAL)
+      await queue.cancel(db, id)
+      expect(await queue.retryFailed(db, id)).toBe(1)
+      await queue.complete(await claim(), NO_PROGRESS)
+      expect(await queue.getJob(id)).toMatchObject({ state: 'cancelled', completed: 1, cancelled: 1 })
+    })
+
+    // Workers that complete at this moment add items that a single statement would not see.
+    test('a job that is cancelled while its items add others ends all the same', async () => {
+      const { queue, db, createJob, claim } = await openBench(dialect)
+      const id = await createJob(...Array.from({ length: 8 }, (_, index) => `resolve ${index}`))
+      const claimed = [await claim(), await claim(), await claim(), await claim()]
+      const completions = claimed.map((item) =>
+        queue.complete(item, NO_PROGRESS, async (tx) => {
+          await queue.addItems(tx, id, items(`fetch ${item.key}`))
+        }),
+      )
+      await Promise.all([...completions, db.transaction().execute((tx) => queue.cancel(tx, id))])
+      expect(await queue.getJob(id)).toMatchObject({ state: 'cancelled', pending: 0, running: 0 })
+    })
+
     test('a job with nothing failed has nothing to retry', async () => {
       const { queue, db, createJob } = await openBench(dialect)
       expect(await queue.retryFailed(db, await createJob('a'))).toBe(0)

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Schema } from '../database/schema.ts'
+import { cancelItems } from './cancel-job.ts'
 import { claimItem } from './claim-item.ts'
 import { insertItems, insertJob, resetFailedItems } from './create-jobs.ts'
 import { refreshJobState } from './job-state.ts'
@@ -41,6 +42,7 @@ export function createJobQueue(db: Kysely<Schema>, { maxAttempts, initialDelayMs
     release: (item) => releaseItem(db, item),
     retryFailed: resetFailedItems,
     listJobs: (page) => selectJobs(db, page),
+    cancel: cancelItems,
     getJob: (id) => selectJob(db, id),
     listItems: (jobId, page) => selectItems(db, jobId, page),
   }

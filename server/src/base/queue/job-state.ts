@@ -17,7 +17,7 @@ export async function refreshJobState(db: Db, jobId: string): Promise<void> {
   if (job === undefined) return
   const state = await deriveState(db, jobId, job.startedAt !== null)
   if (state === job.state) return
-  const ended = state === 'completed' || state === 'failed'
+  const ended = state !== 'pending' && state !== 'running'
   await db
     .updateTable('downloadJobs')
     .set({ state, finishedAt: ended ? now : null })
@@ -26,14 +26,16 @@ export async function refreshJobState(db: Db, jobId: string): Promise<void> {
 }
 
 async function deriveState(db: Db, jobId: string, started: boolean): Promise<string> {
-  const { unfinished, failed } = await db
+  const { unfinished, failed, cancelled } = await db
     .selectNoFrom((eb) => [
       eb.exists(itemsIn(db, jobId, ['pending', 'running'])).as('unfinished'),
       eb.exists(itemsIn(db, jobId, ['failed'])).as('failed'),
+      eb.exists(itemsIn(db, jobId, ['cancelled'])).as('cancelled'),
     ])
     .executeTakeFirstOrThrow()
   // SQLite answers 0 and 1.
   if (unfinished) return started ? 'running' : 'pending'
+  if (cancelled) return 'cancelled'
   return failed ? 'failed' : 'completed'
 }
 

@@ -1,8 +1,11 @@
 import type { Db } from '../database/dialect.ts'
 import type { DownloadJobItemsTable, DownloadJobsTable } from '../database/schema.ts'
 
-/** Of a job and of an item. A job is `running` from its first claim until no item is left; `failed` when one of them failed. */
-export type JobState = 'pending' | 'running' | 'completed' | 'failed'
+/**
+ * Of a job and of an item. A job is `running` from its first claim until no item is left; then `cancelled` when one of them was
+ * cancelled, else `failed` when one of them failed.
+ */
+export type JobState = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
 
 /** One piece of work, before it is queued. */
 export interface NewJobItem {
@@ -69,6 +72,7 @@ export interface JobSummary extends DownloadJobsTable {
   readonly running: number
   readonly completed: number
   readonly failed: number
+  readonly cancelled: number
   readonly bytesDone: number
   /** Of the items whose size is known. */
   readonly bytesTotal: number
@@ -122,3 +126,8 @@ export interface JobQueue {
   /** In the order in which they were added. */
   listItems(jobId: string, page: JobPage): Promise<JobItemRow[]>
 }
+  /**
+   * Ends every item of a job that has not ended: nobody claims it any more, and a worker that runs it loses its lease, which aborts
+   * it at its next heartbeat. What items have written stays. Answers how many there were.
+   */
+  cancel(db: Db, jobId: string): Promise<number>

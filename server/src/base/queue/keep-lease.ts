@@ -14,7 +14,7 @@ export interface KeptLease {
   stop(): void
 }
 
-/** Another worker may hold the item by now; whatever is still done for it does not count. */
+/** Another worker may hold the item by now, or it was cancelled; whatever is still done for it does not count. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
 }
@@ -45,7 +45,8 @@ export function keepLease({ queue, item, logger }: KeepLeaseOptions): KeptLease 
     const told = current
     const asked = performance.now()
     try {
-      if (!(await queue.heartbeat(item, told))) return control.abort(new LeaseLostError('Another worker has taken the item'))
+      if (!(await queue.heartbeat(item, told)))
+        return control.abort(new LeaseLostError('Another worker has taken the item, or it was cancelled'))
       renewedAt = asked
       written = told
     } catch (err) {

@@ -93,6 +93,7 @@ function selectSums(db: Db, jobIds: readonly string[]): Promise<StateSum[]> {
       sql<number>`cast(coalesce(sum(bytes_total), 0) as bigint)`.as('bytesTotal'),
     ])
     .where('jobId', 'in', jobIds)
+      cancelled: count('cancelled'),
     .groupBy(['jobId', 'state'])
     .execute()
 }

@@ -179,6 +179,24 @@ describe.each(DIALECTS)('a worker on %s', (dialect) => {
     expect(await queue.getJob(id)).toMatchObject({ running: 1, failed: 0 })
   })
 
+  test('aborts an item that is cancelled', async () => {
+    const { db, queue, createJob, start } = await openBench(dialect)
+    const begun = Promise.withResolvers<void>()
+    const aborted = Promise.withResolvers<void>()
+    const id = await createJob('a')
+    start(
+      async (_item, { signal }) => {
+        begun.resolve()
+        await untilAborted(signal).finally(() => aborted.resolve())
+      },
+      { leaseMs: 300 },
+    )
+    await begun.promise
+    await queue.cancel(db, id)
+    await aborted.promise
+    expect(await queue.getJob(id)).toMatchObject({ state: 'cancelled', cancelled: 1, failed: 0 })
+  })
+
   test('a stop waits for running items', async () => {
     const { queue, createJob, start } = await openBench(dialect)
     const begun = Promise.withResolvers<void>()

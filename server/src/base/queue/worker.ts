@@ -160,7 +160,7 @@ class RunningWorker {
       const record = await handler(item, { signal: lease.signal, progress: lease.report })
       lease.signal.throwIfAborted()
       const completed = await queue.complete(item, lease.progress(), record ?? undefined)
-      if (!completed) throw new LeaseLostError('Another worker has taken the item')
+      if (!completed) throw new LeaseLostError('Another worker has taken the item, or it was cancelled')
     } catch (error) {
       await this.#settleFailure(item, lease, error).catch((err: unknown) => {
         logger.error({ err, item_id: item.id }, 'a failed job item could not be recorded; it is tried again when its lease ends')
@@ -174,7 +174,7 @@ class RunningWorker {
     // After an abort, the handler's own error only says that it was aborted.
     const cause: unknown = lease.signal.aborted ? lease.signal.reason : error
     if (cause instanceof WorkerStoppedError) return await this.#giveBack(item)
-    if (cause instanceof LeaseLostError) return logger.warn({ ...fields, err: cause }, 'job item lost to another worker')
+    if (cause instanceof LeaseLostError) return logger.warn({ ...fields, err: cause }, 'job item lost to another worker, or cancelled')
     const failure = explainFailure(cause)
     if (failure.code === 'INTERNAL') logger.error({ ...fields, err: cause }, 'job item failed unexpectedly')
     else logger.warn({ ...fields, code: failure.code, err: cause }, 'job item failed')

@@ -17,6 +17,7 @@
 export { definitionRoutes } from './definition-routes.ts'
 export { FETCH_PACKAGE, fetchPackageJob } from './fetch-package.job.ts'
 export { jobRoutes } from './job-routes.ts'
+export { cancelJobRoutes } from './jobs/cancel-job-routes.ts'
 export type { MirrorDeps } from './mirror-deps.ts'
 export { mirrorRoutes } from './mirror-routes.ts'
 export { quarantineRoutes } from './quarantine-routes.ts'

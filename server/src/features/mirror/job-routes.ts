@@ -9,12 +9,13 @@ import type { MirrorDeps } from './mirror-deps.ts'
 
 const Time = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
 
-const JobView = Type.Object(
+/** A job as the API shows it. */
+export const JobView = Type.Object(
   {
     id: Type.String(),
     kind: Type.String(),
     title: Type.String(),
-    state: Type.String({ description: 'pending, running, completed or failed' }),
+    state: Type.String({ description: 'pending, running, completed, failed or cancelled' }),
     created_by: Type.String(),
     created_at: Type.String({ format: 'date-time' }),
     started_at: Time,
@@ -22,6 +23,7 @@ const JobView = Type.Object(
     total: Type.Integer({ description: 'Items known so far; grows while versions are being resolved' }),
     completed: Type.Integer(),
     failed: Type.Integer(),
+    cancelled: Type.Integer(),
     running: Type.Integer(),
     pending: Type.Integer(),
     bytes_done: Type.Integer(),
@@ -118,7 +120,8 @@ export const jobRoutes =
     }
   }
 
-async function requireJob({ queue }: Pick<MirrorDeps, 'queue'>, id: string): Promise<JobSummary> {
+/** The job of this id. @throws {RegistryError} JOB_NOT_FOUND */
+export async function requireJob({ queue }: Pick<MirrorDeps, 'queue'>, id: string): Promise<JobSummary> {
   const job = await queue.getJob(id)
   if (job !== undefined) return job
   throw new RegistryError('JOB_NOT_FOUND', `Cannot find job "${id}": there is none with this id`, {
@@ -130,7 +133,8 @@ function time(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString()
 }
 
-function presentJob(job: JobSummary) {
+/** A job as {@link JobView}. */
+export function presentJob(job: JobSummary) {
   return {
     id: job.id,
     kind: job.kind,
@@ -143,6 +147,7 @@ function presentJob(job: JobSummary) {
     total: job.total,
     completed: job.completed,
     failed: job.failed,
+    cancelled: job.cancelled,
     running: job.running,
     pending: job.pending,
     bytes_done: job.bytesDone,
