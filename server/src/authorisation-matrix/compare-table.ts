@@ -1,5 +1,5 @@
 import type { RouteSettings } from '../base/http/edge-types.ts'
-import type { Caller } from './expectations.ts'
+import { type Caller, EXPECTATIONS } from './expectations.ts'
 import type { WatchedRoute } from './route-watch.ts'
 
 /** How the server and the table differ; empty when every route has its row and every row its route. */
@@ -27,4 +27,18 @@ function callerOf({ requires, within = 'registry' }: RouteSettings): string {
 function askedFor(caller: Caller): string {
   if (caller === 'signed link') return 'public'
   return caller === 'a session' ? 'authenticated' : caller
+}
+
+/** A route with what the table says about it. */
+export interface RouteRow {
+  readonly route: WatchedRoute
+  readonly caller: Caller
+}
+
+/** Routes with their rows; those without one are named by `compareTable`. */
+export function matchRows(routes: readonly WatchedRoute[]): RouteRow[] {
+  return routes.flatMap((route) => {
+    const caller = EXPECTATIONS[route.name]
+    return caller === undefined ? [] : [{ route, caller }]
+  })
 }

@@ -68,6 +68,7 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'POST /oauth/authorize': 'public',
   'POST /oauth/sign-in': 'public',
   'POST /oauth/token': 'public',
+  'POST /api/v1/auth/token-exchange': 'public',
   'GET /api/v1/setup/status': 'public',
   'POST /api/v1/setup': 'public',
 
@@ -119,6 +120,14 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'PUT /api/v1/organizations/:name/role-templates/:role': 'users:manage in an organisation',
   'DELETE /api/v1/organizations/:name/role-templates/:role': 'users:manage in an organisation',
 
+  // What pipelines may do without a stored secret.
+  'GET /api/v1/trust-rules': 'admin in an organisation',
+  'POST /api/v1/trust-rules': 'admin in an organisation',
+  'POST /api/v1/trust-rules/test': 'admin in an organisation',
+  'GET /api/v1/trust-rules/:id': 'admin in an organisation',
+  'PATCH /api/v1/trust-rules/:id': 'admin in an organisation',
+  'DELETE /api/v1/trust-rules/:id': 'admin in an organisation',
+
   // Namespaces and what is published in them.
   'GET /api/v1/namespaces': 'anyone',
   'POST /api/v1/namespaces': 'admin in an organisation',
@@ -151,20 +160,20 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/admin/jobs': 'mirrors:read in the registry',
   'GET /api/v1/admin/jobs/:id': 'mirrors:read in the registry',
   'POST /api/v1/admin/jobs/:id/retry': 'mirrors:manage in the registry',
+  'POST /api/v1/admin/jobs/:id/cancel': 'mirrors:manage in the registry',
   'GET /admin/api/jobs': 'mirrors:read in the registry',
   'GET /admin/api/jobs/:id': 'mirrors:read in the registry',
   'POST /admin/api/jobs/:id/retry': 'mirrors:manage in the registry',
+  'POST /admin/api/jobs/:id/cancel': 'mirrors:manage in the registry',
   'GET /api/v1/admin/quarantine': 'mirrors:read in the registry',
   'GET /api/v1/audit': 'audit:read in the registry',
   'GET /admin/api/audit': 'audit:read in the registry',
   'GET /api/v1/audit/export': 'audit:read in the registry',
   'GET /api/v1/audit/verify': 'audit:read in the registry',
 }
-  'POST /api/v1/admin/jobs/:id/cancel': 'mirrors:manage in the registry',
 
 /** Scopes that are enough for what needs one, written by hand too: it does not believe the code that it is compared with. */
 export const SUFFICIENT: Readonly<Record<Scope, readonly Scope[]>> = {
-  'POST /admin/api/jobs/:id/cancel': 'mirrors:manage in the registry',
   'modules:read': ['modules:read', 'modules:write', 'admin'],
   'modules:write': ['modules:write', 'admin'],
   'providers:read': ['providers:read', 'providers:write', 'admin'],
@@ -188,5 +197,6 @@ export const PUBLIC_CHANGES: readonly string[] = [
   'POST /oauth/authorize',
   'POST /oauth/sign-in',
   'POST /oauth/token',
+  'POST /api/v1/auth/token-exchange',
   'POST /api/v1/setup',
 ]

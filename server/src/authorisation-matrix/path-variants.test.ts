@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SCOPES, type Scope } from '../features/access/index.ts'
 import { createApiKeySecret } from '../features/accounts/api-keys/api-key-secrets.ts'
 import { type OpenTestApp, openTestApp } from '../testing/test-app.ts'
+import { matchRows } from './compare-table.ts'
 import { addKey, addOwner } from './credentials.ts'
 import { decide, scopeOf, type Worth } from './decide.ts'
 import { EVERYTHING_ON } from './everything-on.ts'
@@ -84,8 +85,9 @@ describe('the authorisation matrix and its other spellings', () => {
     'no spelling of a path gets anybody further',
     async () => {
       const found: string[] = []
-      for (const { name, method, url } of watch.routes) {
-        for (const { worth, headers } of refusedBy(EXPECTATIONS[name] ?? 'public')) {
+      for (const { route, caller } of matchRows(watch.routes)) {
+        const { method, url } = route
+        for (const { worth, headers } of refusedBy(caller)) {
           for (const { path } of pathVariants(pathOfRoute(url))) found.push(...(await trespass({ method, path, headers }, worth)))
         }
       }
