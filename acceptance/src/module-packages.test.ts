@@ -1,7 +1,8 @@
+import { packModule } from '@terrace/server/testing/pack-module.ts'
 import { buildZip } from '@terrace/server/testing/zip-writer.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectFailure, expectSuccess } from './harness/expect-client.ts'
-import { moduleForm, tarGz } from './harness/module-form.ts'
+import { moduleForm } from './harness/module-form.ts'
 import { REGISTRY, startWorld, type World } from './harness/registry-world.ts'
 import { reportMissing } from './harness/required-binaries.ts'
 
@@ -39,9 +40,9 @@ describe.skipIf(reportMissing('terraform'))('module archives', () => {
 
   // protocol.md M-14 (B01, B21, B22), M-12 (B30, B35)
   test.each<[string, Buffer]>([
-    ['tarball', tarGz(FILES)],
+    ['tarball', packModule(FILES)],
     ['zip', zipOf(FILES)],
-    ['tarball-with-a-folder', tarGz(below('terraform-aws-net-1.0.0', FILES))],
+    ['tarball-with-a-folder', packModule(below('terraform-aws-net-1.0.0', FILES))],
     ['zip-with-a-folder', zipOf(below('net-4f2c1e0', FILES))],
   ])('a %s is served with the module at its root, and its submodule', async (name, archive) => {
     const address = `acme/${name}/aws`
@@ -55,15 +56,15 @@ describe.skipIf(reportMissing('terraform'))('module archives', () => {
 
   // reliability.md P3: what was packed in whatever form is the same content.
   test('a zip of the same files is the same version', async () => {
-    const [tarball, zip] = [await publish('acme/forms/aws', tarGz(FILES)), await publish('acme/forms/aws', zipOf(FILES))]
+    const [tarball, zip] = [await publish('acme/forms/aws', packModule(FILES)), await publish('acme/forms/aws', zipOf(FILES))]
     expect([tarball.status, zip.status]).toEqual([201, 200])
     expect(zip.body.sha256).toBe(tarball.body.sha256)
   })
 
   // protocol.md M-13 (B56, B57)
   test.each<[string, Buffer]>([
-    ['a path above it', tarGz({ ...FILES, '../evil.tf': '' })],
-    ['nothing in it', tarGz({})],
+    ['a path above it', packModule({ ...FILES, '../evil.tf': '' })],
+    ['nothing in it', packModule({})],
     [
       'a link',
       buildZip([
@@ -78,8 +79,8 @@ describe.skipIf(reportMissing('terraform'))('module archives', () => {
 
   // protocol.md M-4 (B74, B79)
   test('a version is asked for without "v", and build metadata never gets in', async () => {
-    expect(await publish('acme/numbers/aws', tarGz(FILES), 'v1.2.0')).toMatchObject({ status: 201, body: { version: '1.2.0' } })
-    expect(await publish('acme/numbers/aws', tarGz(FILES), '1.3.0+build')).toMatchObject({ status: 400 })
+    expect(await publish('acme/numbers/aws', packModule(FILES), 'v1.2.0')).toMatchObject({ status: 201, body: { version: '1.2.0' } })
+    expect(await publish('acme/numbers/aws', packModule(FILES), '1.3.0+build')).toMatchObject({ status: 400 })
     expectSuccess((await get('acme/numbers/aws')).result)
     const asked = world.front.requests.map(({ path }) => path)
     expect(asked).toContain('/v1/modules/acme/numbers/aws/1.2.0/download')
@@ -88,7 +89,7 @@ describe.skipIf(reportMissing('terraform'))('module archives', () => {
 
   // protocol.md M-9, M-10 (B53, B54), M-18 (B10-B15)
   test('the link is absolute with a known suffix, and HEAD tells the truth', async () => {
-    await publish('acme/linked/aws', tarGz(FILES))
+    await publish('acme/linked/aws', packModule(FILES))
     const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': REGISTRY }
     const answer = await fetch(`${world.server.url}/v1/modules/acme/linked/aws/1.0.0/download`, { headers })
     expect([answer.status, await answer.text()]).toEqual([204, ''])
@@ -105,9 +106,9 @@ describe.skipIf(reportMissing('terraform'))('module archives', () => {
   // protocol.md M-20 (B87)
   test('init -upgrade brings a version that came later, and a plain init does not', async () => {
     const address = 'acme/growing/aws'
-    await publish(address, tarGz({ ...FILES, VERSION: '1.0.0' }))
+    await publish(address, packModule({ ...FILES, VERSION: '1.0.0' }))
     const { workspace } = await get(address)
-    await publish(address, tarGz({ ...FILES, VERSION: '1.1.0' }), '1.1.0')
+    await publish(address, packModule({ ...FILES, VERSION: '1.1.0' }), '1.1.0')
     expectSuccess(await workspace.run(['init']))
     expect(workspace.read('.terraform/modules/m/VERSION')).toBe('1.0.0')
     expectSuccess(await workspace.run(['init', '-upgrade']))
