@@ -12,6 +12,7 @@ import type {
   UsedIdentityTokensTable,
   UserIdentitiesTable,
 } from './identity-schema.ts'
+import type { UpstreamVersionListsTable } from './upstream-schema.ts'
 
 /**
  * The tables, as Kysely sees them: camelCase here, snake_case in the database (CamelCasePlugin).
@@ -46,6 +47,7 @@ export interface Schema {
   loginCodes: LoginCodesTable
   trustRules: TrustRulesTable
   usedIdentityTokens: UsedIdentityTokensTable
+  upstreamVersionLists: UpstreamVersionListsTable
 }
 
 /** One row, id `system`, inserted by the first migration. */

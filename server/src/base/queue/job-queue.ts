@@ -5,7 +5,7 @@ import { claimItem } from './claim-item.ts'
 import { insertItems, insertJob, resetFailedItems } from './create-jobs.ts'
 import { refreshJobState } from './job-state.ts'
 import type { ClaimedItem, ItemProgress, JobQueue, RecordEffect } from './job-types.ts'
-import { selectItems, selectJob, selectJobs } from './list-jobs.ts'
+import { selectItems, selectJob, selectJobs, selectLatestItem } from './list-jobs.ts'
 import { completeItem, failItem, releaseItem, renewLease } from './settle-item.ts'
 
 export type {
@@ -17,6 +17,7 @@ export type {
   JobQueue,
   JobState,
   JobSummary,
+  LatestItem,
   NewJob,
   NewJobItem,
   RecordEffect,
@@ -41,10 +42,11 @@ export function createJobQueue(db: Kysely<Schema>, { maxAttempts, initialDelayMs
     fail: (item, failure) => db.transaction().execute((tx) => failItem(tx, item, { failure, initialDelayMs })),
     release: (item) => releaseItem(db, item),
     retryFailed: resetFailedItems,
-    listJobs: (page) => selectJobs(db, page),
     cancel: cancelItems,
+    listJobs: (page) => selectJobs(db, page),
     getJob: (id) => selectJob(db, id),
     listItems: (jobId, page) => selectItems(db, jobId, page),
+    findLatestItem: (kind, key) => selectLatestItem(db, kind, key),
   }
 }
 

@@ -81,6 +81,14 @@ export interface JobSummary extends DownloadJobsTable {
 /** An item, as it is listed. */
 export type JobItemRow = Omit<DownloadJobItemsTable, 'input' | 'leaseToken'>
 
+/** An item, with its times as they are for somebody who waits. */
+export interface LatestItem extends JobItemRow {
+  /** Until it may be claimed, or its lease ends; by the database's clock, never negative. */
+  readonly dueInMs: number
+  /** Since it ended, by the database's clock; `null` before. */
+  readonly endedAgoMs: number | null
+}
+
 /** A part of a list. */
 export interface JobPage {
   readonly limit: number
@@ -119,15 +127,17 @@ export interface JobQueue {
   release(item: ClaimedItem): Promise<boolean>
   /** Gives every failed item of a job all its tries again. Answers how many there were. */
   retryFailed(db: Db, jobId: string): Promise<number>
+  /**
+   * Ends every item of a job that has not ended: nobody claims it any more, and a worker that runs it loses its lease, which aborts
+   * it at its next heartbeat. What items have written stays. Answers how many there were.
+   */
+  cancel(db: Db, jobId: string): Promise<number>
   /** Newest first; `total` counts all that match. */
   listJobs(page: JobPage): Promise<{ readonly jobs: JobSummary[]; readonly total: number }>
   /** `undefined` when there is none. */
   getJob(id: string): Promise<JobSummary | undefined>
   /** In the order in which they were added. */
   listItems(jobId: string, page: JobPage): Promise<JobItemRow[]>
+  /** The item that was added last with this kind and key, in whatever job; `undefined` when there is none. */
+  findLatestItem(kind: string, key: string): Promise<LatestItem | undefined>
 }
-  /**
-   * Ends every item of a job that has not ended: nobody claims it any more, and a worker that runs it loses its lease, which aborts
-   * it at its next heartbeat. What items have written stays. Answers how many there were.
-   */
-  cancel(db: Db, jobId: string): Promise<number>

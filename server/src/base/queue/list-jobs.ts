@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import type { Db } from '../database/dialect.ts'
+import { type Db, dialectOf } from '../database/dialect.ts'
 import type { DownloadJobsTable } from '../database/schema.ts'
-import type { JobItemRow, JobPage, JobSummary } from './job-types.ts'
+import type { JobItemRow, JobPage, JobSummary, LatestItem } from './job-types.ts'
 
 const JOB_COLUMNS = ['id', 'kind', 'title', 'state', 'createdBy', 'createdAt', 'startedAt', 'finishedAt'] as const
 
@@ -50,6 +50,24 @@ export async function selectItems(db: Db, jobId: string, { limit, offset, state 
     .execute()
 }
 
+/** See `JobQueue.findLatestItem`. */
+export async function selectLatestItem(db: Db, kind: string, key: string): Promise<LatestItem | undefined> {
+  const row = await db
+    .selectFrom('downloadJobItems')
+    .select(ITEM_COLUMNS)
+    .select(dialectOf(db).now.as('now'))
+    .where('key', '=', key)
+    .where('kind', '=', kind)
+    .orderBy('createdAt', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  const { now, ...item } = row
+  const endedAgoMs = item.finishedAt === null ? null : now - item.finishedAt
+  return { ...item, dueInMs: Math.max(0, item.runAfter - now), endedAgoMs }
+}
+
 interface StateSum {
   jobId: string
   state: string
@@ -75,6 +93,7 @@ async function summarize(db: Db, jobs: readonly DownloadJobsTable[]): Promise<Jo
       running: count('running'),
       completed: count('completed'),
       failed: count('failed'),
+      cancelled: count('cancelled'),
       bytesDone: add('bytesDone'),
       bytesTotal: add('bytesTotal'),
     }
@@ -93,7 +112,6 @@ function selectSums(db: Db, jobIds: readonly string[]): Promise<StateSum[]> {
       sql<number>`cast(coalesce(sum(bytes_total), 0) as bigint)`.as('bytesTotal'),
     ])
     .where('jobId', 'in', jobIds)
-      cancelled: count('cancelled'),
     .groupBy(['jobId', 'state'])
     .execute()
 }

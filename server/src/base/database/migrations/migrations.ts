@@ -7,6 +7,7 @@ import { auditChainMigration } from './0005-audit-chain.ts'
 import { grantedRolesMigration } from './0006-granted-roles.ts'
 import { moduleListIndexMigration } from './0007-module-list-index.ts'
 import { statelessRefusalsMigration } from './0008-stateless-refusals.ts'
+import { upstreamVersionListsMigration } from './0009-upstream-version-lists.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   grantedRolesMigration,
   moduleListIndexMigration,
   statelessRefusalsMigration,
+  upstreamVersionListsMigration,
 ]
