@@ -56,6 +56,7 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /v1/modules/:namespace/:name/:system/:version/download': 'anyone',
   'GET /files/*': 'signed link',
   'GET /shasums/:versionId/:filename': 'signed link',
+  'GET /pull/:hostname/:namespace/:type/:version/:filename': 'signed link',
 
   // Signing in.
   'GET /api/v1/auth/methods': 'public',
@@ -127,6 +128,10 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/trust-rules/:id': 'admin in an organisation',
   'PATCH /api/v1/trust-rules/:id': 'admin in an organisation',
   'DELETE /api/v1/trust-rules/:id': 'admin in an organisation',
+
+  // Lock files. What a configuration requires is read, not kept.
+  'GET /api/v1/lock': 'anyone',
+  'POST /api/v1/lock': 'authenticated',
 
   // Namespaces and what is published in them.
   'GET /api/v1/namespaces': 'anyone',

@@ -1,0 +1,139 @@
+import { newId } from '../base/ids.ts'
+import { modulePublishRequest } from '../testing/publish-modules.ts'
+import { publishRequest } from '../testing/publish-requests.ts'
+import type { TestApp } from '../testing/test-app.ts'
+import { addMember, type TestMember } from '../testing/test-tenants.ts'
+import { addKey, addSession, addTrustRule } from './credentials.ts'
+
+/** Values of the parameters of a route. */
+export type Values = Readonly<Record<string, string>>
+
+/** What belongs to an organisation, by the beginning of the addresses that name it: values that exist, and that do not. */
+export interface ForeignObject {
+  readonly prefix: string
+  readonly theirs: Values
+  readonly missing: Values
+}
+
+/** Two organisations that do not know each other; the first has one of everything. */
+export interface Tenants {
+  readonly red: TestMember
+  readonly blue: TestMember
+  readonly objects: readonly ForeignObject[]
+}
+
+/** An id that nothing has. */
+export const NO_ID = '01900000-0000-7000-8000-00000000dead'
+// Words that occur in no answer by themselves: they are taken out before answers are compared.
+const RED = 'red-works'
+/** The organisation of whoever asks. */
+export const BLUE = 'blue-works'
+const MISSING = 'nobodys-paints'
+/** A private namespace of the first. */
+const SECRET = 'hidden-paints'
+
+/** Makes the organisations, and fills the first. */
+export async function openTenants(app: TestApp): Promise<Tenants> {
+  const red = await addMember(app, { organization: RED, username: 'ruby', role: 'admin' })
+  const blue = await addMember(app, { organization: BLUE, username: 'bob', role: 'admin' })
+  await expectDone(red, await publishRequest({ name: `${SECRET}/widget` }))
+  await expectDone(red, await modulePublishRequest({ address: `${SECRET}/net/aws` }))
+  await expectDone(red, { method: 'PATCH', url: `/api/v1/namespaces/${SECRET}`, payload: { visibility: 'private' } })
+  const role = { name: 'master-painter', scopes: ['modules:read'] }
+  await expectDone(red, { method: 'POST', url: `/api/v1/organizations/${RED}/role-templates`, payload: role })
+  return { red, blue, objects: await foreignObjects(app, red) }
+}
+
+async function expectDone(by: TestMember, request: Parameters<TestMember['request']>[0]): Promise<void> {
+  const { statusCode, body } = await by.request(request)
+  if (statusCode >= 300) throw new Error(`${request.method} ${String(request.url)}: ${statusCode} ${body}`)
+}
+
+async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObject[]> {
+  const { items } = (await red.request({ url: `/api/v1/admin/providers?namespace=${SECRET}` })).json<{ items: HeldPackage[] }>()
+  const [held] = items
+  if (held === undefined) throw new Error('Nothing was published')
+  const { id: session } = await addSession(app, { userId: red.userId })
+  const keyId = await idOfKey(app, red)
+  const jobId = await addJob(app)
+  const ids = { session_id: session, user_id: red.userId }
+  const noIds = { session_id: NO_ID, user_id: NO_ID, id: NO_ID }
+  const inNamespace = (prefix: string, rest: Values): ForeignObject => ({
+    prefix,
+    theirs: { namespace: SECRET, ...rest },
+    missing: { namespace: MISSING, ...rest },
+  })
+  const byId = (prefix: string, id: string): ForeignObject => ({ prefix, theirs: { ...ids, id }, missing: noIds })
+  const provider = { type: 'widget', version: '1.0.0', os: 'linux', arch: 'amd64', hostname: 'localhost', file: '1.0.0.json' }
+  const module = { name: 'net', system: 'aws', version: '1.0.0' }
+  return [
+    inNamespace('/v1/providers/', provider),
+    inNamespace('/v1/mirror/', provider),
+    inNamespace('/v1/modules/', module),
+    inNamespace('/api/v1/modules/', module),
+    { prefix: '/api/v1/namespaces/', theirs: { name: SECRET }, missing: { name: MISSING } },
+    {
+      prefix: '/api/v1/organizations/',
+      theirs: { name: RED, user_id: red.userId, role: 'master-painter' },
+      missing: { name: MISSING, user_id: NO_ID, role: MISSING },
+    },
+    byId('/api/v1/admin/providers/', held.id),
+    byId('/api/v1/admin/providers/', held.version_id),
+    byId('/admin/api/providers/', held.version_id),
+    byId('/api/v1/apikeys/', keyId),
+    byId('/api/v1/api-keys/', keyId),
+    byId('/api/v1/auth/sessions/', session),
+    byId('/api/v1/users/', red.userId),
+    byId('/api/v1/trust-rules/', await addTrustRule(app, { organizationId: red.organizationId, disabled: false })),
+    byId('/api/v1/admin/signing-keys/', await addSigningKey(app)),
+    byId('/api/v1/admin/jobs/', jobId),
+    byId('/admin/api/jobs/', jobId),
+  ]
+}
+
+interface HeldPackage {
+  readonly id: string
+  readonly version_id: string
+}
+
+async function idOfKey(app: TestApp, { userId, organizationId }: TestMember): Promise<string> {
+  await addKey(app, { userId, organizationId })
+  const keys = app.deps.database.db.selectFrom('apiKeys').select('id').where('userId', '=', userId)
+  return (await keys.where('organizationId', 'is not', null).executeTakeFirstOrThrow()).id
+}
+
+async function addSigningKey({ deps }: TestApp): Promise<string> {
+  const id = newId()
+  const row = {
+    id,
+    hostname: 'registry.example.com',
+    namespace: 'acme',
+    fingerprint: 'A'.repeat(40),
+    keyId: 'A'.repeat(16),
+    userId: 'acme',
+    asciiArmor: '',
+    source: 'announced',
+    state: 'pending',
+    createdAt: deps.clock.now(),
+    decidedAt: null,
+    decidedBy: null,
+  }
+  await deps.database.db.insertInto('signingKeys').values(row).execute()
+  return id
+}
+
+async function addJob({ deps }: TestApp): Promise<string> {
+  const id = newId()
+  const row = {
+    id,
+    kind: 'provider.load_definition',
+    title: 'test',
+    state: 'completed',
+    createdBy: 'test',
+    createdAt: deps.clock.now(),
+    startedAt: null,
+    finishedAt: null,
+  }
+  await deps.database.db.insertInto('downloadJobs').values(row).execute()
+  return id
+}
