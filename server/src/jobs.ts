@@ -3,6 +3,7 @@ import type { JobHandler } from './base/queue/worker.ts'
 import { sweepPipelineKeys, sweepSessions } from './features/accounts/index.ts'
 import { sweepUsedTokens } from './features/ci-trust/index.ts'
 import { sweepOrphanObjects } from './features/intake/index.ts'
+import { warnAboutExpiry } from './features/key-expiry/index.ts'
 import { createShasumsReader, FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { packageObjects } from './features/providers/index.ts'
@@ -15,6 +16,7 @@ export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
   }
 }
 
+const HOUR_MS = 60 * 60 * 1000
 const SWEEP_EVERY_MS = 10 * 60 * 1000
 /** Longer than the longest upload or download: what is older belongs to nobody. */
 const SWEEP_GRACE_MS = 60 * 60 * 1000
@@ -38,11 +40,26 @@ export async function sweep(
 
 /** Everything that happens by the clock. */
 export function startSchedules(deps: AppDeps): { stop(): void } {
-  const run = () => {
-    sweep(deps, { graceMs: SWEEP_GRACE_MS }).catch((err: unknown) => deps.logger.error({ err }, 'sweep failed; it is tried again later'))
+  const { logger, config } = deps
+  const timers = [
+    repeat(SWEEP_EVERY_MS, async () => {
+      await sweep(deps, { graceMs: SWEEP_GRACE_MS }).catch((err: unknown) => logger.error({ err }, 'sweep failed; it is tried again later'))
+    }),
+    repeat(config.notifications.apiKeyExpiry.checkIntervalHours * HOUR_MS, async () => {
+      await warnAboutExpiry(deps).catch((err: unknown) =>
+        logger.error({ err }, 'warnings about API keys failed; they are tried again later'),
+      )
+    }),
+  ]
+  return {
+    stop() {
+      for (const timer of timers) clearInterval(timer)
+    },
   }
-  run()
-  const timer = setInterval(run, SWEEP_EVERY_MS)
-  timer.unref()
-  return { stop: () => clearInterval(timer) }
+}
+
+/** Runs it now and then again and again. */
+function repeat(everyMs: number, run: () => Promise<void>): NodeJS.Timeout {
+  void run()
+  return setInterval(() => void run(), everyMs).unref()
 }

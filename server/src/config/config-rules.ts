@@ -1,5 +1,6 @@
 import type { Config } from './config-schema.ts'
 import { canonicalHostname, networkBits, originProblem, proxyProblem } from './config-texts.ts'
+import { notificationRules } from './notification-rules.ts'
 import type { RuleFinding } from './rule-finding.ts'
 import { secretProblem } from './secret-strength.ts'
 import { signOnRules } from './sign-on-rules.ts'
@@ -23,6 +24,7 @@ export function checkRules(config: Config): RuleFinding[] {
     ...upstreamRules(config),
     ...corsRules(config),
     ...redisRules(config),
+    ...notificationRules(config),
   ]
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { choice, flag, section, text, textList, wholeNumber } from './config-fields.ts'
+import { notifications } from './notification-schema.ts'
 import { azureAd, oidcProviders } from './sign-on-schema.ts'
 
 const MAX_PORT = 65_535
@@ -297,6 +298,7 @@ export const ConfigSchema = section('Settings of the server.', {
     description: 'Other addresses and CAs of upstream registries, by host name: `upstream "HOST" { … }`.',
     default: {},
   }),
+  notifications,
   rate_limit: rateLimit,
   redis,
   work,
