@@ -7779,6 +7779,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description NAMESPACE/NAME/SYSTEM behind which the page begins, whatever the offset; next_url has it */
+                    after?: string;
                     limit?: number;
                     namespace?: string;
                     offset?: number;
@@ -7863,6 +7865,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description NAMESPACE/NAME/SYSTEM behind which the page begins, whatever the offset; next_url has it */
+                    after?: string;
                     limit?: number;
                     namespace?: string;
                     offset?: number;
@@ -7947,6 +7951,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description NAMESPACE/NAME/SYSTEM behind which the page begins, whatever the offset; next_url has it */
+                    after?: string;
                     limit?: number;
                     namespace?: string;
                     offset?: number;
@@ -8033,6 +8039,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description NAMESPACE/NAME/SYSTEM behind which the page begins, whatever the offset; next_url has it */
+                    after?: string;
                     limit?: number;
                     namespace?: string;
                     offset?: number;

@@ -1,3 +1,4 @@
+import { type ModuleAddress, moduleKey } from '@terrace/protocol/module-addresses.ts'
 import type { Db } from '../../../base/database/open-database.ts'
 import { type NamespaceReader, privateNamespacesOfOthers } from '../../namespaces/index.ts'
 
@@ -31,15 +32,30 @@ function filtered(db: Db, filter: ModuleListFilter) {
   return query
 }
 
+/** A part of a list. */
+export interface ModuleListPage {
+  readonly limit: number
+  readonly offset: number
+  /** The part begins behind this address, and the offset does not count. */
+  readonly after?: ModuleAddress | undefined
+}
+
 /** Ids of the modules that have something to install, by address. */
-export async function listModuleIds(db: Db, filter: ModuleListFilter, page: { limit: number; offset: number }): Promise<string[]> {
-  const rows = await filtered(db, filter)
+export async function listModuleIds(db: Db, filter: ModuleListFilter, { limit, offset, after }: ModuleListPage): Promise<string[]> {
+  let query = filtered(db, filter)
+  if (after !== undefined) {
+    const { namespace, name, system } = moduleKey(after)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('m.namespaceKey', 'm.nameKey', 'm.system'), '>', tuple(namespace, name, system)),
+    )
+  }
+  const rows = await query
     .select('m.id')
     .orderBy('m.namespaceKey')
     .orderBy('m.nameKey')
     .orderBy('m.system')
-    .limit(page.limit)
-    .offset(page.offset)
+    .limit(limit)
+    .offset(after === undefined ? offset : 0)
     .execute()
   return rows.map((row) => row.id)
 }

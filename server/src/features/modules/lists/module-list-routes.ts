@@ -1,5 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ModuleDetailDocument, ModuleListDocument } from '@terrace/protocol/documents/module-documents.ts'
+import {
+  type ListMeta,
+  ModuleDetailDocument,
+  ModuleListDocument,
+  type ModuleSummaryDocument,
+} from '@terrace/protocol/documents/module-documents.ts'
+import type { ModuleAddress } from '@terrace/protocol/module-addresses.ts'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { publicBaseUrl } from '../../../base/http/public-base-url.ts'
@@ -20,6 +26,15 @@ const ListQuery = Type.Object({
   provider: Type.Optional(Type.String({ maxLength: 64 })),
   namespace: Type.Optional(Type.String({ maxLength: 64 })),
   verified: Type.Optional(Type.Boolean({ description: 'No module here is verified by anybody' })),
+})
+const PageableQuery = Type.Object({
+  ...ListQuery.properties,
+  after: Type.Optional(
+    Type.String({
+      maxLength: 194,
+      description: 'NAMESPACE/NAME/SYSTEM behind which the page begins, whatever the offset; next_url has it',
+    }),
+  ),
 })
 const SearchQuery = Type.Object({
   ...ListQuery.properties,
@@ -43,13 +58,13 @@ export const moduleListRoutes =
       if (query.verified) return noneVerified(page)
       const wanted = { ...filter, system: query.provider, reader: readerOf(request.actor, 'modules') }
       // One more than is shown tells whether there is a next page, without counting all modules for each.
-      const ids = await listModuleIds(deps.database.db, wanted, { ...page, limit: page.limit + 1 })
+      const ids = await listModuleIds(deps.database.db, wanted, { ...page, limit: page.limit + 1, after: readAfter(query.after) })
       const modules = await readSummaries(deps, ids.slice(0, page.limit))
-      return { meta: presentMeta(page, page.offset + ids.length, listUrl(request)), modules }
+      return { meta: continueBehind(presentMeta(page, page.offset + ids.length, listUrl(request)), modules.at(-1)), modules }
     }
 
     for (const url of ['/v1/modules', '/v1/modules/']) {
-      app.get(url, { config, schema: { summary: 'All modules', querystring: ListQuery, response } }, (request) =>
+      app.get(url, { config, schema: { summary: 'All modules', querystring: PageableQuery, response } }, (request) =>
         answer(request, request.query, { namespace: request.query.namespace }),
       )
     }
@@ -68,13 +83,13 @@ export const moduleListRoutes =
     const NamespaceParams = Type.Object({ namespace: Type.String() })
     app.get(
       '/v1/modules/:namespace',
-      { config, schema: { summary: 'Modules of a namespace', params: NamespaceParams, querystring: ListQuery, response } },
+      { config, schema: { summary: 'Modules of a namespace', params: NamespaceParams, querystring: PageableQuery, response } },
       (request) => answer(request, request.query, request.params),
     )
     const NameParams = Type.Object({ namespace: Type.String(), name: Type.String() })
     app.get(
       '/v1/modules/:namespace/:name',
-      { config, schema: { summary: 'Systems of a module', params: NameParams, querystring: ListQuery, response } },
+      { config, schema: { summary: 'Systems of a module', params: NameParams, querystring: PageableQuery, response } },
       (request) => answer(request, request.query, request.params),
     )
   }
@@ -110,6 +125,24 @@ interface PageOfList {
   readonly offset?: number
   readonly provider?: string
   readonly verified?: boolean
+  readonly after?: string
+}
+
+/** @throws {RegistryError} INVALID_ADDRESS */
+function readAfter(text: string | undefined): ModuleAddress | undefined {
+  if (text === undefined) return undefined
+  const [namespace = '', name = '', ...system] = text.split('/')
+  return readModuleAddress({ namespace, name, system: system.join('/') })
+}
+
+/**
+ * The link to the next page tells where this one ends: by its offset alone the database would go through all earlier modules, and
+ * whoever reads a list to its end would wait four times as long for twice as many.
+ */
+function continueBehind(meta: ListMeta, last: ModuleSummaryDocument | undefined): ListMeta {
+  if (meta.next_url === undefined || last === undefined) return meta
+  const after = encodeURIComponent(`${last.namespace}/${last.name}/${last.provider}`)
+  return { ...meta, next_url: `${meta.next_url}&after=${after}` }
 }
 
 /** A mark of the public registry's staff, which modules here never have (protocol.md 6.4). */
@@ -127,6 +160,7 @@ function listUrl(request: FastifyRequest): string {
   const filters = new URLSearchParams(query)
   filters.delete('limit')
   filters.delete('offset')
+  filters.delete('after')
   const rest = filters.toString()
   return `${publicBaseUrl(request)}${path}${rest === '' ? '' : `?${rest}`}`
 }

@@ -147,13 +147,27 @@ describe.each(DIALECTS)('searching modules through the edge, on %s', (dialect) =
     }
   })
 
-  test('the links of a list lead through all of it, with its filters', async () => {
-    const seen: string[] = []
-    for (let url: string | undefined = '/v1/modules/acme?limit=2'; url !== undefined; ) {
-      const page: Page = (await app.request(url)).json()
-      seen.push(...page.modules.map(({ id }) => id))
-      url = page.meta.next_url
-    }
-    expect(seen).toEqual(['acme/network/aws/1.0.0', 'acme/network/google/1.0.0', 'acme/vault/aws/1.0.0'])
+  test.each(['/v1/modules/acme?limit=2', '/v1/modules?namespace=acme&limit=1', '/v1/modules/ACME?limit=3'])(
+    'the links of %s lead through all of it, with its filters',
+    async (start) => {
+      const seen: string[] = []
+      for (let url: string | undefined = start; url !== undefined; ) {
+        const page: Page = (await app.request(url)).json()
+        seen.push(...page.modules.map(({ id }) => id))
+        url = page.meta.next_url
+      }
+      expect(seen).toEqual(['acme/network/aws/1.0.0', 'acme/network/google/1.0.0', 'acme/vault/aws/1.0.0'])
+    },
+  )
+
+  test('a next link begins behind the last module that was shown, whatever is listed before it since', async () => {
+    const { meta } = (await app.request('/v1/modules?limit=2')).json<Page>()
+    expect(meta.next_url).toMatch(/\?limit=2&offset=2&after=acme%2Fnetwork%2Fgoogle$/)
+    const page = (await app.request(String(meta.next_url?.replace('offset=2', 'offset=900')))).json<Page>()
+    expect(page.modules.map(({ id }) => id)).toEqual(['acme/vault/aws/1.0.0', 'other/network/aws/1.0.0'])
+  })
+
+  test.each(['acme', 'acme/network', 'acme/network/aws/1.0.0', '%00', '//', ''])('after=%s is refused', async (after) => {
+    expect((await app.request(`/v1/modules?after=${after}`)).statusCode).toBe(400)
   })
 })
