@@ -78,7 +78,7 @@ async function startWithModules(kind: DatabaseKind, count: number): Promise<Modu
 }
 
 interface ListPage {
-  readonly meta: { readonly next_offset?: number }
+  readonly meta: { readonly next_url?: string }
   readonly modules: readonly { readonly id: string }[]
 }
 
@@ -92,10 +92,10 @@ async function readPages({ server }: ModuleServer, expected: number): Promise<nu
 /** Page after page, as a client follows them. @throws when a module is missing or comes twice. */
 async function followPages(url: string, expected: number): Promise<void> {
   const ids: string[] = []
-  for (let offset: number | undefined = 0; offset !== undefined; ) {
-    const page: ListPage = await read(`${url}/v1/modules?limit=${PAGE_MODULES}&offset=${offset}`)
+  for (let next: string | undefined = `${url}/v1/modules?limit=${PAGE_MODULES}`; next !== undefined; ) {
+    const page: ListPage = await read(next)
     ids.push(...page.modules.map(({ id }) => id))
-    offset = page.meta.next_offset
+    next = page.meta.next_url
   }
   const distinct = new Set(ids).size
   if (ids.length !== expected || distinct !== expected)
