@@ -32,13 +32,28 @@ function securityOf(requires: RouteSettings['requires']): Record<string, string[
   return requires === 'anyone' ? [{}, { bearer: [] }] : [{ bearer: [] }]
 }
 
-/** Adds what every route has in common: its permission and the form of its failures. */
+/** Chapters of the reference, by the beginning of an address; the first that fits counts. A route may name its own. */
+const CHAPTERS: readonly (readonly [RegExp, string])[] = [
+  [/^\/(?:api\/v1|admin\/api)\/(?:admin\/)?(?:jobs|quarantine|signing-keys|mirrors?\b|providers\/upload)/, 'mirror'],
+  [/^\/v1\/(?:mirror|providers\/:hostname)\//, 'mirror'],
+  [/^\/(?:v1|api\/v1|admin\/api)\/(?:admin\/)?providers/, 'providers'],
+  [/^\/(?:v1|api\/v1)\/modules/, 'modules'],
+  [/^\/(?:files|shasums|pull)\//, 'downloads'],
+]
+
+function chapterOf(url: string): string[] {
+  const chapter = CHAPTERS.find(([address]) => address.test(url))
+  return chapter === undefined ? [] : [chapter[1]]
+}
+
+/** Adds what every route has in common: its chapter, its permission and the form of its failures. */
 function describeRoute(schema: FastifySchema | undefined, route: RouteOptions): FastifySchema {
   const { requires } = route.config as RouteSettings
   const permission = PERMISSIONS[requires] ?? `Needs the scope \`${requires}\`.`
   const failure = defaultErrorFormat(route.url) === 'protocol' ? ErrorList : Problem
   return {
     ...schema,
+    tags: schema?.tags ?? chapterOf(route.url),
     security: securityOf(requires),
     description: schema?.description === undefined ? permission : `${schema.description} ${permission}`,
     response: { ...(schema?.response as object | undefined), default: failure },
