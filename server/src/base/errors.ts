@@ -11,7 +11,7 @@ interface ErrorCodeEntry {
  */
 export const ERROR_CODES = {
   BAD_REQUEST: { status: 400, title: 'The request cannot be read' },
-  INVALID_ADDRESS: { status: 400, title: 'The address is not a valid provider address' },
+  INVALID_ADDRESS: { status: 400, title: 'The address is not a valid provider or module address' },
   INVALID_VERSION: { status: 400, title: 'The version is not a semantic version' },
   INVALID_DEFINITION: { status: 400, title: 'The definition file cannot be read' },
   TOKEN_REQUIRED: { status: 401, title: 'A credential is required' },
