@@ -28,6 +28,10 @@ export function referencePage(nonce: string): string {
 <noscript>This page needs JavaScript. The document itself is at <a href="../openapi.json">/openapi.json</a>.</noscript>
 <script nonce="${nonce}" src="swagger-ui-bundle.js"></script>
 <script nonce="${nonce}">
+const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()
 SwaggerUIBundle({ url: '../openapi.json', dom_id: '#reference', deepLinking: true, validatorUrl: null, queryConfigEnabled: false })
 </script>
 </body>
