@@ -146,3 +146,36 @@ test('from a folder to a published module, to its next version, and to its end',
     stderr: expect.stringContaining('it was withdrawn: Wrong'),
   })
 }, 60_000)
+
+test('somebody gets a role of their own kind, and loses it again', async () => {
+  const { home, url, run } = await openRegistry()
+  await writeFile(join(home.folder, 'mia-password'), 'seven yellow bicycles\n')
+  await run('org', 'role', 'create', 'default', 'release', '--scope', 'modules:write', '--description', 'Publishes modules')
+  await run('org', 'member', 'add', 'default', 'mia', '--role', 'release', '--new', '--password-file', 'mia-password')
+  await run('user', 'edit', 'mia', '--email', 'Mia@example.com', '--display-name', 'Mia Long')
+  expect(JSON.parse((await run('user', 'show', 'mia', '--json')).stdout)).toMatchObject({
+    email: 'mia@example.com',
+    roles: [{ organization: 'default', role: 'release' }],
+  })
+  await run('namespace', 'create', 'network', '--private')
+  expect((await run('namespace', 'list', '--plain')).stdout).toBe('network\tdefault\tprivate\tada\n')
+  expect((await run('org', 'show', 'default', '--plain')).stdout).toContain('namespaces\t1\n')
+
+  await run('login', '--username', 'mia', '--password-file', 'mia-password')
+  expect((await run('whoami', '--plain')).stdout).toContain('role in default\trelease\n')
+  const denied = await home.run(['user', 'list'], { env: { TERRACE_SERVER: url } })
+  expect(denied).toMatchObject({ code: 4, stderr: expect.stringContaining('users:read') })
+
+  await run('login', '--username', 'ada', '--password-file', 'password')
+  const busy = await home.run(['org', 'role', 'delete', 'default', 'release', '--force'], { env: { TERRACE_SERVER: url } })
+  expect(busy).toMatchObject({ code: 5, stderr: expect.stringContaining('1 member has it') })
+  await run('org', 'member', 'set', 'default', 'mia', '--role', 'viewer')
+  await run('org', 'role', 'delete', 'default', 'release', '--force')
+  await run('user', 'password', 'mia', '--password-file', 'password')
+  await run('user', 'disable', 'mia', '--force')
+  expect((await run('user', 'list', '--disabled', '--plain')).stdout).toMatch(/^mia\t/)
+  await run('user', 'delete', 'mia', '--force')
+  await run('namespace', 'delete', 'network', '--force')
+  const last = await home.run(['user', 'delete', 'ada', '--force'], { env: { TERRACE_SERVER: url } })
+  expect(last).toMatchObject({ code: 5, stderr: expect.stringContaining('nobody else administers the registry') })
+})

@@ -4,8 +4,11 @@ import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
 import { MODULE_COMMANDS } from './module-commands.ts'
+import { NAMESPACE_COMMANDS } from './namespace-commands.ts'
+import { ORG_COMMANDS, ORG_MEMBER_COMMANDS, ORG_ROLE_COMMANDS } from './org-commands.ts'
 import { PROVIDER_COMMANDS } from './provider-commands.ts'
 import { SIGNING_KEY_COMMANDS } from './signing-key-commands.ts'
+import { USER_COMMANDS } from './user-commands.ts'
 
 /** Every client command, in the order of the help. */
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -15,15 +18,25 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...PROVIDER_COMMANDS,
   ...SIGNING_KEY_COMMANDS,
   ...KEY_COMMANDS,
+  ...USER_COMMANDS,
+  ...ORG_COMMANDS,
+  ...ORG_MEMBER_COMMANDS,
+  ...ORG_ROLE_COMMANDS,
+  ...NAMESPACE_COMMANDS,
   ...AUDIT_COMMANDS,
 ]
 
-/** First words of the commands that have two. */
+/** Words that commands begin with, without the last one. */
 export const NOUNS: Readonly<Record<string, string>> = {
   mirror: 'Load providers from upstreams',
   module: 'Publish, read, compare and withdraw modules',
   provider: 'Publish, list and withdraw providers',
   'signing-key': 'Decide whose signatures count',
   key: 'Make and revoke API keys',
+  user: 'Make, change and delete users',
+  org: 'Organisations, their members and roles',
+  'org member': 'Say who has which role in an organisation',
+  'org role': 'Say what a role of an organisation allows',
+  namespace: 'Say whose a namespace is, and who reads it',
   audit: 'Read the record of every change and denied attempt, and prove that it is whole',
 }

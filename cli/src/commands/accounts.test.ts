@@ -7,7 +7,15 @@ import { type TerraceHome, terraceHome } from '../testing/run-terrace.ts'
 const SESSION = { token: 'session-token', expires_at: '2030-01-01T08:00:00.000Z' }
 const ME: Responder = ({ headers }) =>
   headers.authorization === 'Bearer session-token'
-    ? { json: { kind: 'session', user_id: '1', name: 'ada', scopes: ['providers:write'] } }
+    ? {
+        json: {
+          kind: 'session',
+          user_id: '1',
+          name: 'ada',
+          scopes: ['providers:write'],
+          organizations: [{ name: 'default', role: 'publisher' }],
+        },
+      }
     : problem({ code: 'TOKEN_REQUIRED', status: 401, detail: 'Cannot answer the request: it has no credential' })
 
 const ROUTES = { 'POST /api/v1/auth/login': { json: SESSION }, 'GET /api/v1/auth/me': ME, 'POST /api/v1/auth/logout': { status: 204 } }
@@ -32,7 +40,9 @@ describe('login', () => {
     expect((await stat(join(home.folder, 'config/terrace/credentials.json'))).mode & 0o777).toBe(0o600)
     expect((await stat(join(home.folder, 'config/terrace'))).mode & 0o777).toBe(0o700)
     const whoami = await home.run(['whoami', '--plain'])
-    expect(whoami.stdout).toBe(`name\tada\nserver\t${url}\ncredential\tsession of "terrace login"\nscopes\tproviders:write\n`)
+    expect(whoami.stdout).toBe(
+      `name\tada\nserver\t${url}\ncredential\tsession of "terrace login"\nscopes\tproviders:write\nrole in default\tpublisher\n`,
+    )
   })
 
   test('shows no token, not even under --json --verbose', async () => {

@@ -15,6 +15,7 @@ export const whoami: RunCommand<CommonOptions> = (context) =>
         ['server', api.url],
         ['credential', KINDS[caller.kind] ?? caller.kind],
         ['scopes', caller.scopes.includes('admin') ? 'admin (everything)' : caller.scopes.join(', ')],
+        ...caller.organizations.map(({ name, role }) => [`role in ${name}`, role ?? 'none'] as const),
       ],
       document: { server: api.url, ...caller },
     })

@@ -133,6 +133,11 @@ const NEXT_COMMANDS: Readonly<Record<string, string>> = {
   MODULE_NOT_FOUND: 'Run: terrace module list',
   MODULE_VERSION_NOT_FOUND: 'Its versions are shown by: terrace module show NAMESPACE/NAME/SYSTEM',
   SETUP_DONE: 'Run: terrace login',
+  USER_NOT_FOUND: 'Run: terrace user list',
+  ORGANIZATION_NOT_FOUND: 'Run: terrace org list',
+  ROLE_TEMPLATE_NOT_FOUND: 'Run: terrace org role list ORGANIZATION',
+  MEMBER_EXISTS: 'Change the role with: terrace org member set ORGANIZATION USER --role ROLE',
+  NAMESPACE_NOT_FOUND: 'Run: terrace namespace list',
 }
 
 /** What the server says where it does not know what a request is for. */

@@ -27,13 +27,18 @@ export function buildProgram(options: ProgramOptions): Command {
   program.version(options.version, '-V, --version', 'Show the version')
   const nouns = new Map<string, Command>()
   for (const definition of COMMANDS) {
-    const [first = '', second] = definition.name.split(' ')
-    if (second === undefined) addCommand(program, first, definition, options)
-    else {
-      const noun = nouns.get(first) ?? prepare(program.command(first), () => renderNounHelp(first, width))
-      nouns.set(first, noun.description(NOUNS[first] ?? ''))
-      addCommand(noun, second, definition, options)
-    }
+    const words = definition.name.split(' ')
+    const parent = words.slice(0, -1).reduce(
+      (outer, word) => {
+        const path = [...outer.path, word]
+        const name = path.join(' ')
+        const command = nouns.get(name) ?? prepare(outer.command.command(word), () => renderNounHelp(name, width))
+        nouns.set(name, command.description(NOUNS[name] ?? ''))
+        return { command, path }
+      },
+      { command: program, path: [] as string[] },
+    )
+    addCommand(parent.command, words.at(-1) ?? '', definition, options)
   }
   for (const [name, summary] of Object.entries(options.serverCommands)) program.command(name).description(summary)
   return program

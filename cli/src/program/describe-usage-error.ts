@@ -20,10 +20,10 @@ function describeSuggestion(text: string): string {
 }
 
 /** The words of the command without its arguments: as they were typed, and as far as they are right; each begins with a space. */
-function commandOf([first = '', second = '']: readonly string[]): { typed: string; known: string } {
-  const isNoun = Object.hasOwn(NOUNS, first)
-  const typed = [first, isNoun ? second : ''].filter((word) => word !== '').join(' ')
-  const isKnown = COMMANDS.some(({ name }) => name === typed)
-  const known = isKnown ? typed : isNoun ? first : ''
+function commandOf(words: readonly string[]): { typed: string; known: string } {
+  const depth = words.findIndex((_word, index) => !Object.hasOwn(NOUNS, words.slice(0, index + 1).join(' ')))
+  const noun = words.slice(0, depth === -1 ? words.length : depth).join(' ')
+  const typed = [noun, depth === -1 ? '' : (words[depth] ?? '')].filter((word) => word !== '').join(' ')
+  const known = COMMANDS.some(({ name }) => name === typed) ? typed : noun
   return { typed: typed && ` ${typed}`, known: known && ` ${known}` }
 }
