@@ -17,7 +17,7 @@ const ExchangeBody = Type.Object(
       Type.String({ minLength: 1, maxLength: 100, description: 'Id or name; needed when several organisations trust the pipeline.' }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ token: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvOmFjbWUvbmV0d29yayJ9.c2lnbmF0dXJl' }] },
 )
 
 const ExchangedKeyView = Type.Object({

@@ -25,11 +25,11 @@ const NamespaceView = Type.Object(
 
 const CreateBody = Type.Object(
   { name: Name, organization: Type.Optional(Name), visibility: Type.Optional(VisibilityText) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ name: 'acme', organization: 'default', visibility: 'private' }] },
 )
 const ChangeBody = Type.Object(
   { organization: Type.Optional(Name), visibility: Type.Optional(VisibilityText) },
-  { additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, examples: [{ visibility: 'public' }], minProperties: 1 },
 )
 const Params = Type.Object({ name: Name })
 const ListQuery = Type.Object({ ...PageQuery.properties, organization: Type.Optional(Name) })

@@ -21,8 +21,14 @@ const OrganizationView = Type.Object(
   { $id: 'Organization' },
 )
 
-const CreateBody = Type.Object({ name: NameText, display_name: Type.Optional(DisplayName) }, { additionalProperties: false })
-const ChangeBody = Type.Object({ display_name: DisplayName }, { additionalProperties: false })
+const CreateBody = Type.Object(
+  { name: NameText, display_name: Type.Optional(DisplayName) },
+  { additionalProperties: false, examples: [{ name: 'platform', display_name: 'Platform team' }] },
+)
+const ChangeBody = Type.Object(
+  { display_name: DisplayName },
+  { additionalProperties: false, examples: [{ display_name: 'Platform team' }] },
+)
 const ListQuery = Type.Object({ ...PageQuery.properties, q: SearchText })
 
 const BASE = '/api/v1/organizations'

@@ -56,7 +56,7 @@ const FlagsBody = Type.Object(
     blocked: Type.Optional(Type.Boolean()),
     blocked_reason: Type.Optional(Type.String({ maxLength: 500 })),
   },
-  { additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, examples: [{ deprecated: true, deprecation_message: 'Use 2.0.0' }], minProperties: 1 },
 )
 
 const IdParams = Type.Object({ id: Type.String() })

@@ -18,7 +18,7 @@ export const shasumsRoutes =
       '/shasums/:versionId/:filename',
       {
         config: { requires: 'public', rateLimitTier: 'protocol' },
-        schema: { params: Params, querystring: LinkQuery },
+        schema: { summary: 'SHA256SUMS or its signature, by a signed link', params: Params, querystring: LinkQuery },
       },
       async ({ params, query }, reply) => {
         const path = `/shasums/${params.versionId}/${params.filename}`

@@ -23,7 +23,7 @@ const CreateBody = Type.Object(
     organization: Type.Optional(NameText),
     role: Type.Optional(NameText),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ username: 'mia', email: 'mia@example.com', organization: 'default', role: 'publisher' }] },
 )
 const ChangeBody = Type.Object(
   {
@@ -32,7 +32,7 @@ const ChangeBody = Type.Object(
     scopes: Type.Optional(Scopes),
     disabled: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, examples: [{ disabled: true }], minProperties: 1 },
 )
 const ListQuery = Type.Object({ ...PageQuery.properties, q: SearchText, disabled: Type.Optional(Type.Boolean()) })
 const UserParams = Type.Object({ id: Type.String() })

@@ -34,7 +34,7 @@ const CreateApiKeyBody = Type.Object(
     ),
     namespaces: Type.Optional(Namespaces),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ name: 'release pipeline', scopes: ['modules:write'], expires_at: '2027-01-31T00:00:00Z' }] },
 )
 
 const ChangeApiKeyBody = Type.Object(
@@ -44,7 +44,12 @@ const ChangeApiKeyBody = Type.Object(
     expires_at: Type.Optional(Expiry('Null: never.')),
     namespaces: Type.Optional(Namespaces),
   },
-  { additionalProperties: false, minProperties: 1, description: 'What is left out stays.' },
+  {
+    additionalProperties: false,
+    examples: [{ expires_at: '2027-01-31T00:00:00Z' }],
+    minProperties: 1,
+    description: 'What is left out stays.',
+  },
 )
 
 const RotateApiKeyBody = Type.Object(
@@ -58,7 +63,7 @@ const RotateApiKeyBody = Type.Object(
     ),
     expires_at: Type.Optional(Expiry('End of the new key. Default: as long a life as the old one had.')),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ grace_hours: 24 }] },
 )
 
 const ListQuery = Type.Object({

@@ -9,9 +9,12 @@ const Password = (description: string) => Type.String({ maxLength: MAX_PASSWORD,
 
 const ChangeBody = Type.Object(
   { current_password: Password('The one that counts now.'), new_password: Password('At least 12 characters.') },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ current_password: 'correct horse battery', new_password: 'staple battery horse' }] },
 )
-const SetBody = Type.Object({ new_password: Password('At least 12 characters.') }, { additionalProperties: false })
+const SetBody = Type.Object(
+  { new_password: Password('At least 12 characters.') },
+  { additionalProperties: false, examples: [{ new_password: 'staple battery horse' }] },
+)
 
 const PasswordChangeView = Type.Object({
   sessions_revoked: Type.Integer({ description: 'Sessions that were ended; for a change of your own the one of this request too.' }),

@@ -20,7 +20,7 @@ export const WantsCookie = Type.Optional(
 
 const SignInBody = Type.Object(
   { username: Type.String({ maxLength: MAX_USERNAME }), password: Type.String({ maxLength: MAX_PASSWORD }), cookie: WantsCookie },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ username: 'mia', password: 'correct horse battery' }] },
 )
 
 const SIGN_IN = { requires: 'public', rateLimitTier: 'sign_in', action: 'session.create' } as const

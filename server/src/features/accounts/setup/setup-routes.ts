@@ -16,7 +16,7 @@ const SetUpBody = Type.Object(
     username: Type.String({ maxLength: MAX_USERNAME }),
     password: Type.String({ maxLength: MAX_PASSWORD, description: 'At least 12 characters.' }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ token: 'printed to the log', username: 'admin', password: 'correct horse battery' }] },
 )
 
 const SetupStatusView = Type.Object({ setup_required: Type.Boolean({ description: 'True until there is a user.' }) })

@@ -39,7 +39,19 @@ const CreateBody = Type.Object(
     namespaces: Type.Optional(Namespaces),
     life_minutes: Type.Optional(LifeMinutes),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        name: 'release',
+        issuer: 'https://token.actions.githubusercontent.com',
+        audience: 'https://registry.example.com',
+        claims: { repository: 'acme/network', ref: 'refs/tags/v*' },
+        scopes: ['modules:write'],
+        namespaces: ['acme'],
+      },
+    ],
+  },
 )
 const ChangeBody = Type.Object(
   {
@@ -48,7 +60,12 @@ const ChangeBody = Type.Object(
     life_minutes: Type.Optional(LifeMinutes),
     enabled: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false, minProperties: 1, description: 'What is left out stays. Keys that came from the rule end at once.' },
+  {
+    additionalProperties: false,
+    examples: [{ enabled: false }],
+    minProperties: 1,
+    description: 'What is left out stays. Keys that came from the rule end at once.',
+  },
 )
 const TestBody = Type.Object(
   {
@@ -58,7 +75,11 @@ const TestBody = Type.Object(
     ),
     organization: Type.Optional(Organization),
   },
-  { additionalProperties: false, oneOf: [{ required: ['token'] }, { required: ['claims'] }] },
+  {
+    additionalProperties: false,
+    examples: [{ claims: { repository: 'acme/network', ref: 'refs/tags/v1.0.0' } }],
+    oneOf: [{ required: ['token'] }, { required: ['claims'] }],
+  },
 )
 
 const BASE = '/api/v1/trust-rules'

@@ -12,10 +12,13 @@ const MarkBody = Type.Object(
     message: Type.Optional(Type.String({ maxLength: 500, description: 'What callers should do' })),
     successor: Type.Optional(Type.String({ maxLength: 200, description: 'Version or module address that takes its place' })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ deprecated: true, message: 'Use acme/network/aws', successor: 'acme/network/aws' }] },
 )
 
-const DeleteBody = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500 }) }, { additionalProperties: false })
+const DeleteBody = Type.Object(
+  { reason: Type.String({ minLength: 1, maxLength: 500 }) },
+  { additionalProperties: false, examples: [{ reason: 'Opens a port to everyone' }] },
+)
 
 const BASE = '/api/v1/modules/:namespace/:name/:system'
 const config = { requires: 'modules:write', within: 'organization', rateLimitTier: 'api' } as const

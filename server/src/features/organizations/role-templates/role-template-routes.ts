@@ -24,10 +24,13 @@ const RoleTemplateView = Type.Object(
   { $id: 'RoleTemplate' },
 )
 
-const CreateBody = Type.Object({ name: NameText, description: Type.Optional(Description), scopes: Scopes }, { additionalProperties: false })
+const CreateBody = Type.Object(
+  { name: NameText, description: Type.Optional(Description), scopes: Scopes },
+  { additionalProperties: false, examples: [{ name: 'releaser', description: 'Publishes modules', scopes: ['modules:write'] }] },
+)
 const ChangeBody = Type.Object(
   { description: Type.Optional(Description), scopes: Type.Optional(Scopes) },
-  { additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, examples: [{ scopes: ['modules:write', 'providers:write'] }], minProperties: 1 },
 )
 const ListQuery = Type.Object({ ...PageQuery.properties, q: SearchText })
 const RoleParams = Type.Object({

@@ -33,9 +33,9 @@ const AddBody = Type.Object(
     password: Type.Optional(PasswordText),
     role: Role,
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ user: 'mia', role: 'publisher' }] },
 )
-const ChangeBody = Type.Object({ role: NameText }, { additionalProperties: false })
+const ChangeBody = Type.Object({ role: NameText }, { additionalProperties: false, examples: [{ role: 'viewer' }] })
 const ListQuery = Type.Object({ ...PageQuery.properties, q: SearchText })
 const MemberParams = Type.Object({ ...OrganizationParams.properties, user_id: Type.String() })
 
