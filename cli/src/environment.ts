@@ -17,6 +17,8 @@ export interface CliEnvironment {
   readonly configFolder: string
   /** Folder of what can be made anew at any time. */
   readonly cacheFolder: string
+  /** Where a job on GitHub gets its identity token, with the secret for asking; `undefined` anywhere else. */
+  readonly gitHubIdentity: { readonly url: string; readonly token: string } | undefined
   /** Variables of proxies, as the HTTP agent of Node reads them. */
   readonly proxy: Readonly<Record<string, string>>
 }
@@ -37,6 +39,7 @@ export function readEnvironment(variables: Variables = process.env): CliEnvironm
     dumbTerminal,
     configFolder: join(absolute(get('XDG_CONFIG_HOME')) ?? join(homeFolder(), '.config'), 'terrace'),
     cacheFolder: join(absolute(get('XDG_CACHE_HOME')) ?? join(homeFolder(), '.cache'), 'terrace'),
+    gitHubIdentity: gitHubIdentityOf(get('ACTIONS_ID_TOKEN_REQUEST_URL'), get('ACTIONS_ID_TOKEN_REQUEST_TOKEN')),
     proxy: Object.fromEntries(
       PROXY_VARIABLES.flatMap((name) => {
         const value = get(name)
@@ -44,6 +47,10 @@ export function readEnvironment(variables: Variables = process.env): CliEnvironm
       }),
     ),
   }
+}
+
+function gitHubIdentityOf(url: string | undefined, token: string | undefined): CliEnvironment['gitHubIdentity'] {
+  return url === undefined || token === undefined || !URL.canParse(url) ? undefined : { url, token }
 }
 
 /** The root for a user id that no list knows, as container runtimes have it; nothing can be kept there, and nothing has to be. */

@@ -1,5 +1,6 @@
 import { ACCOUNT_COMMANDS } from './account-commands.ts'
 import { AUDIT_COMMANDS } from './audit-commands.ts'
+import { CI_COMMANDS } from './ci-commands.ts'
 import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...PROVIDER_COMMANDS,
   ...SIGNING_KEY_COMMANDS,
   ...KEY_COMMANDS,
+  ...CI_COMMANDS,
   ...USER_COMMANDS,
   ...ORG_COMMANDS,
   ...ORG_MEMBER_COMMANDS,
@@ -32,7 +34,9 @@ export const NOUNS: Readonly<Record<string, string>> = {
   module: 'Publish, read, compare and withdraw modules',
   provider: 'Publish, list and withdraw providers',
   'signing-key': 'Decide whose signatures count',
-  key: 'Make and revoke API keys',
+  key: 'Make, change, rotate and revoke API keys',
+  'trust-rule': 'Say which pipelines get keys without a stored secret',
+  token: 'Get a key for a pipeline',
   user: 'Make, change and delete users',
   org: 'Organisations, their members and roles',
   'org member': 'Say who has which role in an organisation',

@@ -129,6 +129,7 @@ const NEXT_COMMANDS: Readonly<Record<string, string>> = {
   TOKEN_REQUIRED: 'Run: terrace login, or use --token-file or TERRACE_TOKEN with an API key',
   JOB_NOT_FOUND: 'Run: terrace mirror jobs',
   API_KEY_NOT_FOUND: 'Run: terrace key list',
+  TRUST_RULE_NOT_FOUND: 'Run: terrace trust-rule list',
   SIGNING_KEY_NOT_FOUND: 'Run: terrace signing-key list',
   MODULE_NOT_FOUND: 'Run: terrace module list',
   MODULE_VERSION_NOT_FOUND: 'Its versions are shown by: terrace module show NAMESPACE/NAME/SYSTEM',

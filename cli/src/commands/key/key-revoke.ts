@@ -1,7 +1,7 @@
-import type { RunCommand } from '../command-table/command-definition.ts'
-import type { CommonOptions } from '../command-table/common-options.ts'
-import { withApi } from '../connection/open-api.ts'
-import { confirm } from '../input/confirm.ts'
+import type { RunCommand } from '../../command-table/command-definition.ts'
+import type { CommonOptions } from '../../command-table/common-options.ts'
+import { withApi } from '../../connection/open-api.ts'
+import { confirm } from '../../input/confirm.ts'
 
 interface RevokeOptions extends CommonOptions {
   readonly force?: boolean
