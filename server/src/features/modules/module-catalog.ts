@@ -93,13 +93,15 @@ export function requireLatest({ address, versions }: CatalogModule): ModuleVersi
 export function requireModuleVersion(found: CatalogModule, version: string): ModuleVersionRow {
   const row = found.byVersion.get(version)
   const name = `${formatModuleAddress(found.address)} ${version}`
+  const hint = `Choose another one; they are listed by: terrace module show ${formatModuleAddress(found.address)}`
   if (row === undefined) {
-    throw new RegistryError('MODULE_VERSION_NOT_FOUND', `Cannot find module "${name}": no such version is published`)
+    throw new RegistryError('MODULE_VERSION_NOT_FOUND', `Cannot find module "${name}": no such version is published`, { hint })
   }
   if (row.deletedAt !== null) {
     throw new RegistryError(
       'MODULE_VERSION_WITHDRAWN',
       `Cannot read module "${name}": it was withdrawn: ${row.deletedReason ?? 'no reason given'}`,
+      { hint },
     )
   }
   if (row.damagedAt !== null) {

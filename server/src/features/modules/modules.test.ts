@@ -180,5 +180,11 @@ describe.each(DIALECTS)('modules on %s', (dialect) => {
     await publish(app)
     expect((await app.request('/v1/modules/acme/none/aws/versions')).statusCode).toBe(404)
     expect((await app.request('/v1/modules/acme/net/aws/9.9.9/download')).statusCode).toBe(404)
+    expect(await read(app, '/v1/modules/acme/net/aws/9.9.9')).toEqual({
+      errors: [
+        'Cannot find module "acme/net/aws 9.9.9": no such version is published',
+        'Choose another one; they are listed by: terrace module show acme/net/aws',
+      ],
+    })
   })
 })
