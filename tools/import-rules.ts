@@ -30,6 +30,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'terraform-login': ['accounts'],
   'ci-trust': ['accounts'],
   'key-expiry': [],
+  'pull-through': ['intake', 'mirror', 'providers', 'trust', 'upstreams'],
   mirror: ['definitions', 'intake', 'providers', 'trust', 'upstreams', 'verification'],
 }
 

@@ -28,6 +28,7 @@ import { namespaceRoutes } from './features/namespaces/index.ts'
 import { organizationRoutes, roleTemplateRoutes } from './features/organizations/index.ts'
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
+import { pullRoutes } from './features/pull-through/index.ts'
 import { signOnMethods, signOnRoutes } from './features/single-sign-on/index.ts'
 import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
 import { signingKeyRoutes } from './features/trust/index.ts'
@@ -51,6 +52,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(providerRoutes(deps))
   await app.register(mirrorRoutes(deps))
   await app.register(shasumsRoutes(deps))
+  await app.register(pullRoutes(deps))
   await app.register(moduleRoutes(deps))
   await app.register(moduleListRoutes(deps))
   await app.register(moduleDetailRoutes(deps))

@@ -4,16 +4,22 @@ import { sweepPipelineKeys, sweepSessions } from './features/accounts/index.ts'
 import { sweepUsedTokens } from './features/ci-trust/index.ts'
 import { sweepOrphanObjects } from './features/intake/index.ts'
 import { warnAboutExpiry } from './features/key-expiry/index.ts'
-import { createShasumsReader, FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
+import { FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { packageObjects } from './features/providers/index.ts'
+import { PULL_PACKAGE } from './features/pull-through/index.ts'
 
-/** Every kind of job item and what runs it. */
+/** Every kind of job item that nobody waits for, and what runs it. */
 export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
   return {
     [RESOLVE_PROVIDER]: resolveProviderJob(deps),
-    [FETCH_PACKAGE]: fetchPackageJob({ ...deps, readShasums: createShasumsReader(deps) }),
+    [FETCH_PACKAGE]: fetchPackageJob(deps),
   }
+}
+
+/** Items that a client waits for; workers of their own run them, so that no long job is in their way. */
+export function urgentJobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
+  return { [PULL_PACKAGE]: fetchPackageJob(deps) }
 }
 
 const HOUR_MS = 60 * 60 * 1000

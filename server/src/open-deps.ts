@@ -14,10 +14,12 @@ import { createLinkSigner } from './base/storage/link-signer.ts'
 import type { Config } from './config/config-schema.ts'
 import { createKeyUses } from './features/accounts/index.ts'
 import { useAuditKey } from './features/audit/index.ts'
+import { createShasumsReader } from './features/mirror/index.ts'
 import { createModuleAnalyser } from './features/module-analysis/index.ts'
 import { createModuleArchiver } from './features/module-archives/index.ts'
 import { createDownloadCounter, createModuleCatalog } from './features/modules/index.ts'
 import { createProviderCatalog } from './features/providers/index.ts'
+import { createPullThrough } from './features/pull-through/index.ts'
 import { createRegistrySigningKey, loadTrustedKeys } from './features/trust/index.ts'
 import { createUpstreamClient } from './features/upstreams/index.ts'
 import { createPackageInspector } from './features/verification/index.ts'
@@ -62,7 +64,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
   const archiver = createModuleArchiver()
   const analyser = createModuleAnalyser()
   const base = { config, database, store, spool, outbound, redis, secrets, linkSigner, clock, logger, inspector, archiver, analyser }
-  const deps: AppDeps = {
+  const parts: Omit<AppDeps, 'onDemand' | 'readShasums'> = {
     ...base,
     queue: createJobQueue(database.db, {
       maxAttempts: config.providers.downloadRetryAttempts,
@@ -87,6 +89,8 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     }),
     jobs: createWakeUp(),
   }
+  const mirroring = { ...parts, readShasums: createShasumsReader(parts) }
+  const deps: AppDeps = { ...mirroring, onDemand: config.features.autoDownloadProviders ? createPullThrough(mirroring) : undefined }
   return {
     deps,
     async close() {

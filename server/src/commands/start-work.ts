@@ -1,8 +1,10 @@
 import type { AppDeps } from '../app-deps.ts'
-import { startWorker } from '../base/queue/worker.ts'
-import { jobHandlers, startSchedules } from '../jobs.ts'
+import { type JobHandler, startWorker } from '../base/queue/worker.ts'
+import { jobHandlers, startSchedules, urgentJobHandlers } from '../jobs.ts'
 
 const POLL_MS = 2_000
+/** A client waits for what another process has queued. */
+const URGENT_POLL_MS = 500
 const LEASE_MS = 30_000
 
 /** Starts the schedules and, unless other processes do it, the job workers. */
@@ -15,19 +17,23 @@ export function startWork(deps: AppDeps, { runJobs }: { readonly runJobs: boolea
       },
     }
   }
-  const worker = startWorker({
-    queue: deps.queue,
-    handlers: jobHandlers(deps),
-    concurrency: deps.config.providers.downloadConcurrency,
-    pollMs: POLL_MS,
-    leaseMs: LEASE_MS,
-    logger: deps.logger,
+  const start = (handlers: Record<string, JobHandler<never>>, pollMs: number) =>
+    startWorker({
+      queue: deps.queue,
+      handlers,
+      concurrency: deps.config.providers.downloadConcurrency,
+      pollMs,
+      leaseMs: LEASE_MS,
+      logger: deps.logger,
+    })
+  const workers = [start(jobHandlers(deps), POLL_MS), start(urgentJobHandlers(deps), URGENT_POLL_MS)]
+  deps.jobs.connect(() => {
+    for (const worker of workers) worker.wake()
   })
-  deps.jobs.connect(() => worker.wake())
   return {
     async stop(graceMs) {
       schedules.stop()
-      await worker.stop(graceMs)
+      await Promise.all(workers.map((worker) => worker.stop(graceMs)))
     },
   }
 }

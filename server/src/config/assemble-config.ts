@@ -22,7 +22,7 @@ function childObject(parent: Record<string, unknown>, name: string): Record<stri
 }
 
 function fillIn(config: Config): Config {
-  const { dataDir, server, storage, database, providers, security, upstream } = config
+  const { dataDir, server, storage, database, providers, security, upstream, mirror } = config
   return {
     ...config,
     server: { ...server, publicUrl: canonicalOrigin(server.publicUrl) },
@@ -34,6 +34,7 @@ function fillIn(config: Config): Config {
       defaultHostname: canonicalHostname(providers.defaultHostname) ?? providers.defaultHostname,
       trustedKeys: providers.trustedKeys.map((trusted) => ({ ...trusted, scope: canonicalScope(trusted.scope) })),
     },
+    mirror: { ...mirror, upstreams: mirror.upstreams.map((host) => canonicalHostname(host) ?? host) },
     upstream: Object.fromEntries(Object.entries(upstream).map(([host, settings]) => [canonicalHostname(host) ?? host, settings])),
   }
 }

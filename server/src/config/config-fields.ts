@@ -46,7 +46,7 @@ export function flag(notes: FieldNotes & { readonly default: boolean }): TBoolea
 }
 
 /** Texts; in a variable they are separated by commas. */
-export function textList(notes: FieldNotes): TArray<TString> {
+export function textList(notes: FieldNotes & { readonly default?: string[] }): TArray<TString> {
   return Type.Array(Type.String(), { default: [], ...notes })
 }
 

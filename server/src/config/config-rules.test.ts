@@ -61,6 +61,8 @@ describe('settings that do not', () => {
       'providers.download_total_timeout_seconds must not be less than "providers.download_timeout_seconds", 601',
     ],
     [{ 'providers.default_hostname': 'https://a.b' }, 'providers.default_hostname must be a host name, not "https://a.b"'],
+    [{ 'mirror.upstreams': ['https://a.b'] }, 'mirror.upstreams "https://a.b" is not a host name'],
+    [{ 'mirror.upstreams': ['A.b'], 'server.public_url': 'https://a.b' }, 'mirror.upstreams "a.b" is this server itself'],
     [{ upstream: { 'a.b:8443': {} } }, 'upstream "a.b:8443" is not a host name'],
     [{ upstream: { 'a.b': { url: 'ftp://c.d' } } }, 'upstream the url of "a.b" must begin with http:// or https://'],
     [{ 'redis.url': 'localhost:6379' }, 'redis.url must be an address like redis://:password@host:6379/0'],

@@ -22,6 +22,7 @@ export function checkRules(config: Config): RuleFinding[] {
     ...providerRules(config),
     ...outboundRules(config),
     ...upstreamRules(config),
+    ...mirrorRules(config),
     ...corsRules(config),
     ...redisRules(config),
     ...notificationRules(config),
@@ -154,6 +155,14 @@ function* upstreamRules({ upstream }: Config): Generator<RuleFinding> {
     if (canonicalHostname(host) === undefined) yield { keys: ['upstream'], problem: `"${host}" is not a host name` }
     const problem = url === undefined ? undefined : originProblem(url)
     if (problem !== undefined) yield { keys: ['upstream'], problem: `the url of "${host}" ${problem}` }
+  }
+}
+
+function* mirrorRules({ mirror, server }: Config): Generator<RuleFinding> {
+  const own = URL.canParse(server.publicUrl) ? new URL(server.publicUrl).hostname : undefined
+  for (const host of mirror.upstreams) {
+    if (canonicalHostname(host) === undefined) yield { keys: ['mirror.upstreams'], problem: `"${host}" is not a host name` }
+    if (host === own) yield { keys: ['mirror.upstreams', 'server.public_url'], problem: `"${host}" is this server itself` }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { choice, flag, section, text, textList, wholeNumber } from './config-fields.ts'
+import { mirror } from './mirror-schema.ts'
 import { notifications } from './notification-schema.ts'
 import { azureAd, oidcProviders } from './sign-on-schema.ts'
 
@@ -202,7 +203,11 @@ const modules = section('Publishing modules.', {
   }),
 })
 
-const features = section('Limits of the features.', {
+const features = section('What the server does by itself, and its limits.', {
+  auto_download_providers: flag({
+    description: 'Fetch providers from the upstreams in `mirror.upstreams` when somebody asks for them.',
+    default: false,
+  }),
   max_download_size_mb: wholeNumber({
     description: 'Largest package that is fetched from an upstream.',
     unit: 'MB (1024 × 1024 bytes)',
@@ -291,6 +296,7 @@ export const ConfigSchema = section('Settings of the server.', {
   providers,
   modules,
   features,
+  mirror,
   definitions,
   downloads,
   outbound,

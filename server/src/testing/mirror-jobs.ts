@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from 'vitest'
 import { startWorker, type Worker } from '../base/queue/worker.ts'
-import { jobHandlers } from '../jobs.ts'
+import { jobHandlers, urgentJobHandlers } from '../jobs.ts'
 import type { FakeUpstream } from './fake-upstream/fake-upstream.ts'
 import type { TestApp } from './test-app.ts'
 
@@ -33,7 +33,7 @@ export interface JobItemAnswer {
 }
 
 /** Settings of a server that loads from the fake upstream; two tries, so that a retry is seen and does not take long. */
-export function mirrorSettings(upstream: FakeUpstream, env: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function mirrorSettings(upstream: Pick<FakeUpstream, 'url'>, env: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     TFR_UPSTREAM: JSON.stringify({ [ORIGIN]: { url: upstream.url } }),
     TFR_OUTBOUND_ALLOWED_NETWORKS: '127.0.0.0/8',
@@ -51,7 +51,14 @@ export function definitionOf(name: string, versions: readonly string[] = ['1.0.0
 /** Starts the real workers of a server. Whoever calls it stops it before the server is closed. */
 export function startJobs({ deps }: TestApp, { concurrency = 4, leaseMs = 30_000 } = {}): Worker {
   const { queue, logger } = deps
-  const worker = startWorker({ queue, handlers: jobHandlers(deps), concurrency, pollMs: 20, leaseMs, logger })
+  const worker = startWorker({
+    queue,
+    handlers: { ...jobHandlers(deps), ...urgentJobHandlers(deps) },
+    concurrency,
+    pollMs: 20,
+    leaseMs,
+    logger,
+  })
   deps.jobs.connect(() => worker.wake())
   return worker
 }

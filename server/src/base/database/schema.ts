@@ -12,7 +12,7 @@ import type {
   UsedIdentityTokensTable,
   UserIdentitiesTable,
 } from './identity-schema.ts'
-import type { UpstreamVersionListsTable } from './upstream-schema.ts'
+import type { UpstreamVersionListsTable } from './tables/upstream-tables.ts'
 
 /**
  * The tables, as Kysely sees them: camelCase here, snake_case in the database (CamelCasePlugin).

@@ -10,16 +10,19 @@
  * - A package is fetched by one worker at a time over all replicas; one that is held is not fetched again.
  * - A digest that changes upstream for something we hold is an alarm; what we hold stays.
  * - Upstream addresses and file names are built from validated parts, never taken as given.
- * - Protocol routes ask no upstream: `init` works while every upstream is down.
+ * - Protocol routes ask no upstream by themselves: `init` works while every upstream is down. What comes on demand is the
+ *   pull-through feature's.
  *
  * An interrupted job goes on with the items that had not finished. Protocol: protocol.md section 4.
  */
 export { definitionRoutes } from './definition-routes.ts'
-export { FETCH_PACKAGE, fetchPackageJob } from './fetch-package.job.ts'
-export { jobRoutes } from './job-routes.ts'
+export { FETCH_PACKAGE, type FetchPackageInput, fetchPackageJob } from './fetch-package.job.ts'
+export { JobView, jobRoutes, presentJob } from './job-routes.ts'
 export { cancelJobRoutes } from './jobs/cancel-job-routes.ts'
 export type { MirrorDeps } from './mirror-deps.ts'
 export { mirrorRoutes } from './mirror-routes.ts'
+export { quarantineOnFailure } from './quarantine-package.ts'
+export type { PackageIdentity } from './quarantine-queries.ts'
 export { quarantineRoutes } from './quarantine-routes.ts'
 export { RESOLVE_PROVIDER, resolveProviderJob } from './resolve-provider.job.ts'
-export { createShasumsReader } from './verified-shasums.ts'
+export { createShasumsReader, type ShasumsReader } from './verified-shasums.ts'

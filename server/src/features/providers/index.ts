@@ -15,7 +15,8 @@
  * sweeper removes all three. Protocol documents: protocol.md sections 3 and 4.
  */
 export { createPackageDigests, markPackageDamaged } from './damage.ts'
-export { packageLink } from './package-links.ts'
+export type { ListedVersion, OfferedPackage, OfferedPackages, OfferedProvider, ProvidersOnDemand } from './on-demand.ts'
+export { behind, packageLink } from './package-links.ts'
 export { providerAdminRoutes } from './provider-admin-routes.ts'
 export {
   type CatalogProvider,
@@ -33,6 +34,7 @@ export {
   hasProviderInNamespace,
   insertProviderVersion,
   listPlatforms,
+  listRefusedPackages,
   lockProviderVersion,
   type ProviderPlatformRow,
   type ProviderVersionRow,
@@ -42,6 +44,6 @@ export {
 } from './provider-queries.ts'
 export { providerRoutes } from './provider-routes.ts'
 export { recordPackages } from './record-packages.ts'
-export { findMirroredProvider, readAddress, readVersion, requireProvider } from './resolve-provider.ts'
+export { findMirroredProvider, type ProviderAnswer, readAddress, readVersion, requireProvider } from './resolve-provider.ts'
 export { shasumsRoutes } from './shasums-routes.ts'
 export { packageObjects, storageKeyOf, storePackages, type VerifiedPackage } from './store-packages.ts'

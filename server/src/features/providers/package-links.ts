@@ -9,8 +9,8 @@ interface LinkDeps {
   readonly config: { readonly downloads: { readonly linkLifeSeconds: number } }
 }
 
-/** A link is absolute already when the store is in the cloud. */
-function behind(base: string, link: string): string {
+/** The link behind the public address; one is absolute already when the store is in the cloud. */
+export function behind(base: string, link: string): string {
   return link.startsWith('/') ? `${base}${link}` : link
 }
 

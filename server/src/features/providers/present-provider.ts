@@ -3,6 +3,7 @@ import type {
   ProviderPackageDocument,
   ProviderVersionsDocument,
 } from '@terrace/protocol/documents/provider-documents.ts'
+import type { OfferedProvider } from './on-demand.ts'
 import { type CatalogProvider, type CatalogVersion, listServedVersions } from './provider-catalog.ts'
 import type { ServedPackageRow } from './provider-queries.ts'
 
@@ -16,6 +17,15 @@ export function presentVersions(provider: CatalogProvider): ProviderVersionsDocu
       protocols: [...protocols],
       platforms: packages.map(({ os, arch }) => ({ os, arch })),
     })),
+    ...(warnings.length > 0 && { warnings }),
+  }
+}
+
+/** The same with what the upstream offers besides. */
+export function presentOfferedVersions({ held, versions }: OfferedProvider): ProviderVersionsDocument {
+  const warnings = held === undefined ? [] : deprecationWarnings(held, listServedVersions(held))
+  return {
+    versions: versions.map(({ version, protocols, platforms }) => ({ version, protocols: [...protocols], platforms: [...platforms] })),
     ...(warnings.length > 0 && { warnings }),
   }
 }
@@ -39,8 +49,8 @@ export interface PackageLinks {
 
 /** The package document of the provider registry protocol. Source: protocol.md 3.4. */
 export function presentPackage(
-  version: CatalogVersion,
-  row: ServedPackageRow,
+  version: Pick<CatalogVersion, 'protocols'>,
+  row: Pick<ServedPackageRow, 'os' | 'arch' | 'filename' | 'zh'>,
   extra: { readonly links: PackageLinks; readonly key: { readonly keyId: string; readonly asciiArmor: string } },
 ): ProviderPackageDocument {
   const { links, key } = extra

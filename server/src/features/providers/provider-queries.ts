@@ -78,6 +78,29 @@ export function listPackages(db: Db, providerId: string): Promise<ServedPackageR
     .execute()
 }
 
+/**
+ * What an administrator has blocked or deleted of a provider: whole versions with `null` for the platform, and single platforms.
+ */
+export async function listRefusedPackages(
+  db: Db,
+  providerId: string,
+): Promise<{ readonly version: string; readonly os: string | null; readonly arch: string | null }[]> {
+  const versions = await db
+    .selectFrom('providerVersions as v')
+    .select('v.version')
+    .where('v.providerId', '=', providerId)
+    .where((eb) => eb.or([eb('v.deletedAt', 'is not', null), eb('v.blockedAt', 'is not', null)]))
+    .execute()
+  const platforms = await db
+    .selectFrom('providerVersions as v')
+    .innerJoin('providerPlatforms as p', 'p.versionId', 'v.id')
+    .select(['v.version', 'p.os', 'p.arch'])
+    .where('v.providerId', '=', providerId)
+    .where((eb) => eb.or([eb('p.deletedAt', 'is not', null), eb('p.blockedAt', 'is not', null)]))
+    .execute()
+  return [...versions.map(({ version }) => ({ version, os: null, arch: null })), ...platforms]
+}
+
 /** `true` when the hostname has a provider in the namespace. */
 export async function hasProviderInNamespace(db: Db, hostname: string, namespace: string): Promise<boolean> {
   const row = await db

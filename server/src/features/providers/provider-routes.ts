@@ -13,11 +13,12 @@ import type { Actor } from '../../base/http/edge-types.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
 import { cacheControlFor } from '../namespaces/index.ts'
 import { packageLink, shasumsLinks } from './package-links.ts'
-import { presentDetail, presentPackage, presentVersions } from './present-provider.ts'
+import { presentDetail, presentOfferedVersions, presentPackage, presentVersions } from './present-provider.ts'
 import { type CatalogProvider, type CatalogVersion, listServedVersions } from './provider-catalog.ts'
 import type { RegistryDeps } from './provider-deps.ts'
 import type { ServedPackageRow } from './provider-queries.ts'
 import { findRegistryProvider, requireProvider, requireVersion } from './resolve-provider.ts'
+import { findOfferedPackage, sendOfferedPackage } from './send-offered-package.ts'
 
 const Params = Type.Object({ namespace: Type.String(), type: Type.String() })
 const VersionParams = Type.Object({ ...Params.properties, version: Type.String() })
@@ -35,14 +36,19 @@ export const providerRoutes =
       '/v1/providers/:namespace/:type/versions',
       {
         config: { requires: 'anyone', rateLimitTier: 'protocol' },
-        schema: { params: Params, response: { 200: ProviderVersionsDocument } },
+        schema: { summary: 'Versions of a provider', params: Params, response: { 200: ProviderVersionsDocument } },
       },
       async ({ actor, params }, reply) => {
         const answer = await findRegistryProvider(deps, params)
+        const { offered, staleSeconds } = answer
+        if (offered !== undefined) {
+          const document = await renderOnce(deps, offered.rendered, { key: 'versions', render: () => presentOfferedVersions(offered) })
+          return sendDocument(reply, document, { cacheControl: cacheControlFor(deps, undefined, LISTS), staleSeconds })
+        }
         const provider = requireProvider(answer, { actor, params })
         const document = await renderOnce(deps, provider.rendered, { key: 'versions', render: () => presentVersions(provider) })
         const cacheControl = cacheControlFor(deps, provider.namespace, LISTS)
-        return sendDocument(reply, document, { cacheControl, staleSeconds: answer.staleSeconds })
+        return sendDocument(reply, document, { cacheControl, staleSeconds })
       },
     )
 
@@ -50,15 +56,17 @@ export const providerRoutes =
       '/v1/providers/:namespace/:type/:version/download/:os/:arch',
       {
         config: { requires: 'anyone', rateLimitTier: 'protocol' },
-        schema: { params: PackageParams, response: { 200: ProviderPackageDocument } },
+        schema: { summary: 'Where a package is, and who signed it', params: PackageParams, response: { 200: ProviderPackageDocument } },
       },
       async (request, reply) => {
         const { params } = request
-        const answer = await findRegistryProvider(deps, params)
+        const answer = await findRegistryProvider(deps, params, params.version)
+        const base = publicBaseUrl(request)
+        const offer = await findOfferedPackage(deps, answer, params)
+        if (offer !== undefined) return sendOfferedPackage(reply, offer, base)
         const provider = requireProvider(answer, request)
         const version = requireVersion(provider, params.version)
         const row = requirePackage(version, params)
-        const base = publicBaseUrl(request)
         const document = await renderOnce(deps, provider.rendered, {
           key: `package ${base} ${version.version} ${row.os}_${row.arch}`,
           render: () => renderPackage(deps, { base, provider, version, row }),
@@ -71,12 +79,18 @@ export const providerRoutes =
     const detail = { config: { requires: 'anyone', rateLimitTier: 'protocol' } } as const
     app.get(
       '/v1/providers/:namespace/:type',
-      { ...detail, schema: { params: Params, response: { 200: ProviderDetailDocument } } },
+      {
+        ...detail,
+        schema: { summary: 'Latest version of a provider in detail', params: Params, response: { 200: ProviderDetailDocument } },
+      },
       async ({ actor, params }, reply) => sendDetail(deps, reply, { actor, params, choose: requireLatest }),
     )
     app.get(
       '/v1/providers/:namespace/:type/:version',
-      { ...detail, schema: { params: VersionParams, response: { 200: ProviderDetailDocument } } },
+      {
+        ...detail,
+        schema: { summary: 'A version of a provider in detail', params: VersionParams, response: { 200: ProviderDetailDocument } },
+      },
       async ({ actor, params }, reply) =>
         sendDetail(deps, reply, { actor, params, choose: (provider) => requireVersion(provider, params.version) }),
     )

@@ -7,6 +7,7 @@ import { RegistryError } from '../../base/errors.ts'
 import type { Actor } from '../../base/http/edge-types.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
 import { mayRead } from '../namespaces/index.ts'
+import type { OfferedProvider } from './on-demand.ts'
 import type { CatalogProvider, CatalogVersion } from './provider-catalog.ts'
 import type { RegistryDeps } from './provider-deps.ts'
 import { SELF_HOSTNAME } from './provider-queries.ts'
@@ -58,20 +59,30 @@ export function readVersion(text: string): string {
   })
 }
 
+/** What is held of a provider, and what its upstream offers besides when it may be asked on demand. */
+export interface ProviderAnswer extends CacheAnswer<CatalogProvider> {
+  readonly offered?: OfferedProvider | undefined
+}
+
+type ResolveDeps = Pick<RegistryDeps, 'catalog' | 'onDemand'>
+
 /**
  * The provider that `/v1/providers/NAMESPACE/TYPE` means: one published here; else, for a namespace that nobody has claimed
  * here, one cached from `providers.default_hostname` (C10).
+ * @param wanted version as the path has it; see `ProvidersOnDemand.find`.
  */
 export async function findRegistryProvider(
-  { catalog, config }: Pick<RegistryDeps, 'config' | 'catalog'>,
+  deps: ResolveDeps & Pick<RegistryDeps, 'config'>,
   params: ProviderParams,
-): Promise<CacheAnswer<CatalogProvider>> {
+  wanted?: string,
+): Promise<ProviderAnswer> {
+  const { catalog, config } = deps
   const address = readAddress(params)
   const own = await catalog.find(address)
   const origin = config.providers.defaultHostname
   if (own.found !== undefined || origin === '') return own
   if (await catalog.isClaimed(address.namespace)) return own
-  return catalog.find({ ...address, hostname: origin })
+  return withOffers(deps, { ...address, hostname: origin }, wanted)
 }
 
 /**
@@ -79,12 +90,23 @@ export async function findRegistryProvider(
  * works through registry and mirror alike.
  */
 export function findMirroredProvider(
-  { catalog }: Pick<RegistryDeps, 'catalog'>,
-  request: FastifyRequest,
-  params: ProviderParams & { readonly hostname: string },
-): Promise<CacheAnswer<CatalogProvider>> {
-  const address = readAddress(params)
-  return catalog.find(address.hostname === ownHostname(request) ? { ...address, hostname: SELF_HOSTNAME } : address)
+  deps: ResolveDeps,
+  request: FastifyRequest<{ Params: ProviderParams & { readonly hostname: string } }>,
+  wanted?: string,
+): Promise<ProviderAnswer> {
+  const address = readAddress(request.params)
+  if (address.hostname === ownHostname(request)) return deps.catalog.find({ ...address, hostname: SELF_HOSTNAME })
+  return withOffers(deps, address, wanted)
+}
+
+async function withOffers({ catalog, onDemand }: ResolveDeps, address: ProviderAddress, wanted?: string): Promise<ProviderAnswer> {
+  const answer = await catalog.find(address)
+  if (onDemand === undefined) return answer
+  const offered = await onDemand.find(address, {
+    held: answer.found,
+    ...(wanted !== undefined && { wanted: readVersion(wanted) }),
+  })
+  return { found: answer.found, staleSeconds: Math.max(answer.staleSeconds, offered?.staleSeconds ?? 0), offered }
 }
 
 const hostnames = new LRUCache<string, string>({ max: 100 })

@@ -1,4 +1,4 @@
-import type { UnixMs } from '../clock.ts'
+import type { UnixMs } from '../../clock.ts'
 
 /** Versions that an upstream offers of a provider, as it last said; one row per provider that was asked for on demand. */
 export interface UpstreamVersionListsTable {

@@ -1,0 +1,25 @@
+import { section, textList, wholeNumber } from './config-fields.ts'
+
+const DAY_SECONDS = 86_400
+
+/** The section `mirror`. */
+export const mirror = section('Providers of upstreams.', {
+  upstreams: textList({
+    description: 'Host names whose providers are fetched on demand, with `features.auto_download_providers`.',
+    default: ['registry.terraform.io', 'registry.opentofu.org'],
+  }),
+  version_list_fresh_seconds: wholeNumber({
+    description: 'Age up to which the version list of an upstream is used without asking again; after it, it is renewed in the background.',
+    unit: 'seconds',
+    default: 300,
+    minimum: 1,
+    maximum: DAY_SECONDS,
+  }),
+  version_list_max_age_hours: wholeNumber({
+    description: 'Age from which an answer waits for a new version list; an older one is used only while the upstream fails.',
+    unit: 'hours',
+    default: 24,
+    minimum: 1,
+    maximum: 8760,
+  }),
+})

@@ -1,0 +1,71 @@
+import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
+import { formatPlatform, type Platform } from '@terrace/protocol/platforms.ts'
+import { compareVersions, parseVersion } from '@terrace/protocol/versions.ts'
+import { createRenderedDocuments } from '../../base/catalog/rendered-documents.ts'
+import type { Db } from '../../base/database/open-database.ts'
+import {
+  type CatalogProvider,
+  type CatalogVersion,
+  type ListedVersion,
+  listRefusedPackages,
+  listServedVersions,
+  type OfferedProvider,
+} from '../providers/index.ts'
+import type { KnownList } from './version-lists.ts'
+
+/** What an administrator does not want to be served. */
+export interface Refusals {
+  /** Versions, and packages as `1.0.0 linux_amd64`. */
+  readonly names: ReadonlySet<string>
+}
+
+/** A merged provider with what it was made from. */
+export interface MergedProvider {
+  readonly provider: Omit<OfferedProvider, 'staleSeconds'>
+  readonly held: CatalogProvider | undefined
+  readonly list: KnownList
+  readonly refusals: Refusals
+}
+
+/** What is blocked or deleted here: it does not come back on demand, only by an administrator's own load. */
+export async function readRefusals(db: Db, held: CatalogProvider | undefined): Promise<Refusals> {
+  const rows = held === undefined ? [] : await listRefusedPackages(db, held.provider.id)
+  return { names: new Set(rows.map(({ version, os, arch }) => (os === null ? version : `${version} ${os}_${arch}`))) }
+}
+
+/** Whether a package may come on demand. */
+export function isRefused({ names }: Refusals, version: string, platform: Platform): boolean {
+  return names.has(version) || names.has(`${version} ${formatPlatform(platform)}`)
+}
+
+/** What is held and what is offered, as one list. What vanished upstream stays (reliability.md row 44). */
+export function mergeProvider(address: ProviderAddress, from: Omit<MergedProvider, 'provider'>): MergedProvider {
+  const { held, list, refusals } = from
+  const versions = new Map<string, ListedVersion>()
+  for (const version of held === undefined ? [] : listServedVersions(held)) versions.set(version.version, listHeld(version))
+  for (const offered of list.versions) {
+    const merged = mergeVersion(versions.get(offered.version), offered, refusals)
+    if (merged !== undefined) versions.set(offered.version, merged)
+  }
+  const sorted = [...versions.values()].sort(newestFirst)
+  return { ...from, provider: { address, held, versions: sorted, rendered: createRenderedDocuments() } }
+}
+
+function listHeld({ version, protocols, packages }: CatalogVersion): ListedVersion {
+  return { version, protocols, platforms: packages.map(({ os, arch }) => ({ os, arch }) as Platform) }
+}
+
+function mergeVersion(held: ListedVersion | undefined, offered: ListedVersion, refusals: Refusals): ListedVersion | undefined {
+  if (refusals.names.has(offered.version)) return held
+  const platforms = offered.platforms.filter((platform) => !isRefused(refusals, offered.version, platform))
+  const nothingLeft = platforms.length === 0 && offered.platforms.length > 0
+  if (nothingLeft || held === undefined) return nothingLeft ? held : { ...offered, platforms }
+  const names = new Set(held.platforms.map(formatPlatform))
+  return { ...held, platforms: [...held.platforms, ...platforms.filter((platform) => !names.has(formatPlatform(platform)))] }
+}
+
+function newestFirst(a: ListedVersion, b: ListedVersion): number {
+  const [left, right] = [parseVersion(a.version), parseVersion(b.version)]
+  if (left === undefined || right === undefined) throw new TypeError(`Listed version "${a.version}" or "${b.version}" is not semver`)
+  return compareVersions(right, left)
+}

@@ -1,0 +1,182 @@
+import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
+import { LRUCache } from 'lru-cache'
+import type { UnixMs } from '../../base/clock.ts'
+import { RegistryError } from '../../base/errors.ts'
+import type { UpstreamVersion } from '../upstreams/index.ts'
+import { listTimeout, type RefreshDeps, refreshList } from './refresh-list.ts'
+import { findVersionList } from './version-list-queries.ts'
+import type { Waits } from './waits.ts'
+import { withinTime } from './within-time.ts'
+
+/** What an upstream offers, as far as this process knows. */
+export interface KnownList {
+  readonly versions: readonly UpstreamVersion[]
+  readonly names: ReadonlySet<string>
+  /** By this process's clock. */
+  readonly fetchedAt: UnixMs
+}
+
+export interface ListAnswer {
+  /** `undefined`: the upstream has no such provider. */
+  readonly list: KnownList | undefined
+  /** Age of the list while the upstream fails, 0 otherwise. */
+  readonly staleSeconds: number
+}
+
+export interface ReadOptions {
+  readonly wanted?: string | undefined
+  /** The caller has something to answer without the list: after a failure the upstream is left alone for longer. */
+  readonly dispensable?: boolean
+}
+
+/** Version lists of upstreams: from memory, from the database, from the upstream, in this order. */
+export interface VersionLists {
+  /**
+   * A fresh list costs no request and no query. An older one is answered at once and renewed in the background; one beyond its
+   * greatest age, or one that lacks the version `wanted`, is waited for.
+   * @throws {RegistryError} UPSTREAM_* when the upstream fails and no list is known.
+   */
+  read(address: ProviderAddress, options?: ReadOptions): Promise<ListAnswer>
+}
+
+const MAX_KEPT = 5_000
+/** A provider that the upstream does not have is asked for again after this time. */
+const MISSING_MS = 60_000
+/** After a failure the upstream is left alone for this time, so that many who wait do not each ask again. */
+const FAILURE_MS = 3_000
+/** The same where there is something to answer: a stalled upstream must not make every `init` slow. */
+const DISPENSABLE_FAILURE_MS = 30_000
+/** A list that lacks a version is renewed for it when it is older than this: a new version is there within seconds, and no stampede. */
+const MISS_FLOOR_MS = 10_000
+
+/** What another process has stored counts as newer than what is known here when it is so by more than this. */
+const CLOCK_TOLERANCE_MS = 1_000
+
+interface Failure {
+  readonly error: unknown
+  readonly at: UnixMs
+}
+
+/** Nothing known yet. */
+export function createVersionLists(deps: RefreshDeps, waits: Pick<Waits, 'listMs' | 'missMs'>): VersionLists {
+  const lists = new UpstreamLists(deps, waits)
+  return { read: (address, options = {}) => lists.read(address, options) }
+}
+
+class UpstreamLists {
+  readonly #deps: RefreshDeps
+  readonly #waits: Pick<Waits, 'listMs' | 'missMs'>
+  readonly #known = new LRUCache<string, KnownList>({ max: MAX_KEPT })
+  readonly #missing = new LRUCache<string, UnixMs>({ max: MAX_KEPT })
+  readonly #failures = new LRUCache<string, Failure>({ max: MAX_KEPT })
+  readonly #running = new Map<string, Promise<KnownList | undefined>>()
+
+  constructor(deps: RefreshDeps, waits: Pick<Waits, 'listMs' | 'missMs'>) {
+    this.#deps = deps
+    this.#waits = waits
+  }
+
+  async read(address: ProviderAddress, { wanted, dispensable = false }: ReadOptions): Promise<ListAnswer> {
+    const key = formatProviderAddress(address)
+    if (this.#isMissing(key)) return { list: undefined, staleSeconds: 0 }
+    const known = this.#known.get(key) ?? (await this.#load(address))
+    const need = this.#need(known, wanted)
+    if (need === 'nothing') return this.#answer(key, known)
+    if (need === 'renewal') {
+      if (!this.#failedWithin(key, DISPENSABLE_FAILURE_MS)) this.#refresh(address, known).catch(() => undefined)
+      return this.#answer(key, known)
+    }
+    return this.#wait(address, known, dispensable || known !== undefined ? DISPENSABLE_FAILURE_MS : FAILURE_MS)
+  }
+
+  #need(known: KnownList | undefined, wanted: string | undefined): 'nothing' | 'renewal' | 'answer' {
+    if (known === undefined) return 'answer'
+    const age = this.#ageOf(known.fetchedAt)
+    if (!this.#isUsable(known)) return 'answer'
+    if (wanted !== undefined && !known.names.has(wanted) && age >= MISS_FLOOR_MS) return 'answer'
+    return age < this.#freshMs ? 'nothing' : 'renewal'
+  }
+
+  get #freshMs(): number {
+    return this.#deps.config.mirror.versionListFreshSeconds * 1000
+  }
+
+  /** Not too old to be answered before the upstream was asked. */
+  #isUsable({ fetchedAt }: KnownList): boolean {
+    return this.#ageOf(fetchedAt) < this.#deps.config.mirror.versionListMaxAgeHours * 3_600_000
+  }
+
+  async #wait(address: ProviderAddress, known: KnownList | undefined, failureMs: number): Promise<ListAnswer> {
+    const key = formatProviderAddress(address)
+    try {
+      const failure = this.#failures.get(key)
+      if (failure !== undefined && this.#failedWithin(key, failureMs)) throw failure.error
+      const { listMs, missMs } = this.#waits
+      const waitMs = known !== undefined && this.#isUsable(known) ? missMs : listMs
+      const list = await withinTime(this.#refresh(address, known), waitMs, () => listTimeout(address, waitMs))
+      return { list, staleSeconds: 0 }
+    } catch (error) {
+      if (known === undefined || !(error instanceof RegistryError)) throw error
+      this.#failures.set(key, this.#failures.get(key) ?? { error, at: this.#deps.clock.now() })
+      return this.#answer(key, known)
+    }
+  }
+
+  #answer(key: string, list: KnownList | undefined): ListAnswer {
+    const failure = this.#failures.get(key)
+    const failing = list !== undefined && failure !== undefined && failure.at >= list.fetchedAt
+    return { list, staleSeconds: failing ? Math.max(1, Math.ceil(this.#ageOf(list.fetchedAt) / 1000)) : 0 }
+  }
+
+  /** One renewal at a time in this process; over all of them see `refreshList`. */
+  #refresh(address: ProviderAddress, known: KnownList | undefined): Promise<KnownList | undefined> {
+    const key = formatProviderAddress(address)
+    const running = this.#running.get(key) ?? this.#start(address, key, known)
+    this.#running.set(key, running)
+    return running
+  }
+
+  async #start(address: ProviderAddress, key: string, known: KnownList | undefined): Promise<KnownList | undefined> {
+    try {
+      // Found by somebody else while this one looked into the database.
+      if (this.#isMissing(key)) return undefined
+      const newerMs = known === undefined ? this.#freshMs : this.#ageOf(known.fetchedAt) - CLOCK_TOLERANCE_MS
+      const acceptAgeMs = Math.min(newerMs, this.#freshMs)
+      const stored = await refreshList(this.#deps, { address, waitMs: this.#waits.listMs, acceptAgeMs })
+      this.#failures.delete(key)
+      if (stored !== undefined) return this.#keep(key, stored.versions, stored.ageMs)
+      this.#missing.set(key, this.#deps.clock.now())
+      this.#known.delete(key)
+      return undefined
+    } catch (error) {
+      this.#failures.set(key, { error, at: this.#deps.clock.now() })
+      throw error
+    } finally {
+      this.#running.delete(key)
+    }
+  }
+
+  async #load(address: ProviderAddress): Promise<KnownList | undefined> {
+    const stored = await findVersionList(this.#deps.database.db, address)
+    return stored && this.#keep(formatProviderAddress(address), stored.versions, stored.ageMs)
+  }
+
+  #keep(key: string, versions: readonly UpstreamVersion[], ageMs: number): KnownList {
+    const names = new Set(versions.map(({ version }) => version))
+    const list = { versions, names, fetchedAt: this.#deps.clock.now() - ageMs }
+    this.#known.set(key, list)
+    return list
+  }
+
+  #isMissing(key: string): boolean {
+    return this.#ageOf(this.#missing.get(key)) < MISSING_MS
+  }
+
+  #failedWithin(key: string, timeMs: number): boolean {
+    return this.#ageOf(this.#failures.get(key)?.at) < timeMs
+  }
+
+  #ageOf(at: UnixMs | undefined): number {
+    return at === undefined ? Number.POSITIVE_INFINITY : this.#deps.clock.now() - at
+  }
+}
