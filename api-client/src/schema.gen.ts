@@ -537,6 +537,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "deprecated": true,
+                     *       "deprecation_message": "Use 2.0.0"
+                     *     }
+                     */
                     "application/json": {
                         blocked?: boolean;
                         blocked_reason?: string;
@@ -1103,6 +1109,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "deprecated": true,
+                     *       "deprecation_message": "Use 2.0.0"
+                     *     }
+                     */
                     "application/json": {
                         blocked?: boolean;
                         blocked_reason?: string;
@@ -1627,6 +1639,15 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "release pipeline",
+                     *       "scopes": [
+                     *         "modules:write"
+                     *       ],
+                     *       "expires_at": "2027-01-31T00:00:00Z"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Default: never. */
                         expires_at?: string | null;
@@ -1733,6 +1754,11 @@ export interface paths {
             /** @description What is left out stays. */
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2027-01-31T00:00:00Z"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Null: never. */
                         expires_at?: string | null;
@@ -1884,6 +1910,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "grace_hours": 24
+                     *     }
+                     */
                     "application/json": {
                         /** @description End of the new key. Default: as long a life as the old one had. */
                         expires_at?: string | null;
@@ -2245,6 +2276,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "username": "mia",
+                     *       "password": "correct horse battery"
+                     *     }
+                     */
                     "application/json": {
                         /** @description For browsers: the token goes into a cookie that scripts cannot read, the answer has a CSRF token. */
                         cookie?: boolean;
@@ -2540,6 +2577,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "current_password": "correct horse battery",
+                     *       "new_password": "staple battery horse"
+                     *     }
+                     */
                     "application/json": {
                         /** @description The one that counts now. */
                         current_password: string;
@@ -2901,6 +2944,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvOmFjbWUvbmV0d29yayJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Id or name; needed when several organisations trust the pipeline. */
                         organization?: string;
@@ -3370,6 +3418,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "reason": "Opens a port to everyone"
+                     *     }
+                     */
                     "application/json": {
                         reason: string;
                     };
@@ -3428,6 +3481,13 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "deprecated": true,
+                     *       "message": "Use acme/network/aws",
+                     *       "successor": "acme/network/aws"
+                     *     }
+                     */
                     "application/json": {
                         deprecated: boolean;
                         /** @description What callers should do */
@@ -3777,6 +3837,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "reason": "Opens a port to everyone"
+                     *     }
+                     */
                     "application/json": {
                         reason: string;
                     };
@@ -3836,6 +3901,13 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "deprecated": true,
+                     *       "message": "Use acme/network/aws",
+                     *       "successor": "acme/network/aws"
+                     *     }
+                     */
                     "application/json": {
                         deprecated: boolean;
                         /** @description What callers should do */
@@ -4607,6 +4679,13 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "acme",
+                     *       "organization": "default",
+                     *       "visibility": "private"
+                     *     }
+                     */
                     "application/json": {
                         name: string;
                         organization?: string;
@@ -4730,6 +4809,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "visibility": "public"
+                     *     }
+                     */
                     "application/json": {
                         organization?: string;
                         /** @description Whether its modules and providers are read without a token */
@@ -4854,6 +4938,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "platform",
+                     *       "display_name": "Platform team"
+                     *     }
+                     */
                     "application/json": {
                         display_name?: string;
                         name: string;
@@ -5051,6 +5141,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "display_name": "Platform team"
+                     *     }
+                     */
                     "application/json": {
                         display_name: string;
                     };
@@ -5179,6 +5274,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "user": "mia",
+                     *       "role": "publisher"
+                     *     }
+                     */
                     "application/json": {
                         display_name?: string;
                         email?: string;
@@ -5273,6 +5374,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "role": "viewer"
+                     *     }
+                     */
                     "application/json": {
                         role: string;
                     };
@@ -5471,6 +5577,15 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "releaser",
+                     *       "description": "Publishes modules",
+                     *       "scopes": [
+                     *         "modules:write"
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         description?: string;
                         name: string;
@@ -5610,6 +5725,14 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "scopes": [
+                     *         "modules:write",
+                     *         "providers:write"
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         description?: string;
                         scopes?: string[];
@@ -5866,6 +5989,13 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "token": "printed to the log",
+                     *       "username": "admin",
+                     *       "password": "correct horse battery"
+                     *     }
+                     */
                     "application/json": {
                         /** @description At least 12 characters. */
                         password: string;
@@ -6091,6 +6221,23 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "release",
+                     *       "issuer": "https://token.actions.githubusercontent.com",
+                     *       "audience": "https://registry.example.com",
+                     *       "claims": {
+                     *         "repository": "acme/network",
+                     *         "ref": "refs/tags/v*"
+                     *       },
+                     *       "scopes": [
+                     *         "modules:write"
+                     *       ],
+                     *       "namespaces": [
+                     *         "acme"
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         /** @description What the claim `aud` must be; best the address of this registry. */
                         audience: string;
@@ -6323,6 +6470,11 @@ export interface paths {
             /** @description What is left out stays. Keys that came from the rule end at once. */
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "enabled": false
+                     *     }
+                     */
                     "application/json": {
                         /** @description What the claim `aud` must be; best the address of this registry. */
                         audience?: string;
@@ -6425,6 +6577,14 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "claims": {
+                     *         "repository": "acme/network",
+                     *         "ref": "refs/tags/v1.0.0"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         /** @description In place of a token: the claims that one would have. */
                         claims?: {
@@ -6584,6 +6744,14 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "username": "mia",
+                     *       "email": "mia@example.com",
+                     *       "organization": "default",
+                     *       "role": "publisher"
+                     *     }
+                     */
                     "application/json": {
                         display_name?: string;
                         email?: string;
@@ -6795,6 +6963,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "disabled": true
+                     *     }
+                     */
                     "application/json": {
                         disabled?: boolean;
                         display_name?: string | null;
@@ -6881,6 +7054,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "new_password": "staple battery horse"
+                     *     }
+                     */
                     "application/json": {
                         /** @description At least 12 characters. */
                         new_password: string;
@@ -7517,6 +7695,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pull/{hostname}/{namespace}/{type}/{version}/{filename}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of an upstream provider, fetched when it is asked for; by a signed link
+         * @description No credential is needed.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    filename: string;
+                    hostname: string;
+                    namespace: string;
+                    type: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * A file of an upstream provider, fetched when it is asked for; by a signed link
+         * @description No credential is needed.
+         */
+        head: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    filename: string;
+                    hostname: string;
+                    namespace: string;
+                    type: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -7600,7 +7882,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description No credential is needed. */
+        /**
+         * SHA256SUMS or its signature, by a signed link
+         * @description No credential is needed.
+         */
         get: {
             parameters: {
                 query?: {
@@ -7657,7 +7942,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * Packages of a version of a mirrored provider
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -7717,7 +8005,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * Versions of a mirrored provider
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -8754,7 +9045,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * Packages of a version of a mirrored provider
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -8814,7 +9108,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * Versions of a mirrored provider
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -8869,7 +9166,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * Latest version of a provider in detail
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -8938,7 +9238,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * A version of a provider in detail
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -9008,7 +9311,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * Where a package is, and who signed it
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -9085,7 +9391,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description A credential is optional. */
+        /**
+         * Versions of a provider
+         * @description A credential is optional.
+         */
         get: {
             parameters: {
                 query?: never;
