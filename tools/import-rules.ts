@@ -26,6 +26,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   modules: ['intake', 'module-analysis', 'module-archives', 'module-search', 'namespaces'],
   providers: ['intake', 'namespaces', 'trust'],
   publishing: ['intake', 'namespaces', 'providers', 'trust', 'verification'],
+  'lock-file': ['module-analysis', 'namespaces', 'providers'],
   'single-sign-on': ['accounts'],
   'terraform-login': ['accounts'],
   'ci-trust': ['accounts'],

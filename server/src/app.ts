@@ -13,6 +13,7 @@ import { ciTrustRoutes } from './features/ci-trust/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
+import { lockRoutes } from './features/lock-file/index.ts'
 import { cancelJobRoutes, definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
 import {
   changeModuleRoutes,
@@ -79,6 +80,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(moduleApiRoutes(deps))
   await app.register(changeModuleRoutes(deps))
   await app.register(providerAdminRoutes(deps))
+  await app.register(lockRoutes(deps))
   await app.register(namespaceRoutes(deps))
   await app.register(organizationRoutes(deps))
   await app.register(roleTemplateRoutes(deps))

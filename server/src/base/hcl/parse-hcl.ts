@@ -27,6 +27,16 @@ const thread = new HclThread()
  * @throws {HclLimitError} when the text is too long, too deeply nested, or takes too long or too much memory
  */
 export async function parseHcl(text: string, filename: string, options: ParseHclOptions = {}): Promise<Readonly<Record<string, HclValue>>> {
+  const { value, expression } = resolveLiterals(await readHcl(text, filename, options))
+  if (expression !== undefined) throw expressionError(text, filename, expression)
+  return value as Readonly<Record<string, HclValue>>
+}
+
+/**
+ * The same for configurations: expressions are not refused but stay texts in `${…}`, as the parser gives them.
+ * @throws as `parseHcl`
+ */
+export async function readHcl(text: string, filename: string, options: ParseHclOptions = {}): Promise<unknown> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options
   const bytes = Buffer.byteLength(text)
   if (bytes > maxBytes) throw new HclLimitError(`the text has ${bytes} bytes, the limit is ${maxBytes}`)
@@ -34,9 +44,7 @@ export async function parseHcl(text: string, filename: string, options: ParseHcl
   if ('broken' in reply) throw new HclLimitError(reply.broken)
   if ('failure' in reply) throw toSyntaxError(reply.failure, filename)
   if (!('document' in reply)) throw new TypeError('The HCL thread gave no document')
-  const { value, expression } = resolveLiterals(reply.document)
-  if (expression !== undefined) throw expressionError(text, filename, expression)
-  return value as Readonly<Record<string, HclValue>>
+  return reply.document
 }
 
 /** Ends the parser's thread, so that a test or a stopping server leaves nothing behind. */

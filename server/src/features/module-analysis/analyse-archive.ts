@@ -1,7 +1,7 @@
 import type { ArchiveFile } from '../module-archives/index.ts'
 import { type CollectedFiles, type CollectedFolder, collectFiles } from './collect-files.ts'
 import { identifyLicence } from './identify-licence.ts'
-import { type ConfigurationDocument, mergeConfiguration } from './merge-configuration.ts'
+import { type ConfigurationDocument, isOverrideFile, mergeConfiguration } from './merge-configuration.ts'
 import { type AnalysisProblem, emptyPart, type ModuleAnalysis, type ModulePart } from './module-analysis.ts'
 import { parseConfiguration } from './parse-configuration.ts'
 import { readPart } from './read-part.ts'
@@ -20,7 +20,6 @@ export interface ArchiveToAnalyse {
 const MAX_PROBLEMS = 100
 /** Characters of JSON. A short declaration becomes ten times as long, and an analysis is stored and sent whole. */
 const MAX_ANALYSIS_LENGTH = 4_194_304
-const OVERRIDE = /(?:^|\/|_)override\.(?:tf|tofu)(?:\.json)?$/
 
 /** Reads an archive into an analysis. Runs for as long as it takes, in a thread of its own: see the analyser. */
 export async function analyseArchive(request: ArchiveToAnalyse): Promise<ModuleAnalysis> {
@@ -89,7 +88,7 @@ class Reading {
     this.#request.onFile(path)
     const parsed = await parseConfiguration(path, content)
     this.#request.onFile()
-    if ('document' in parsed) return [{ document: parsed.document, override: OVERRIDE.test(path) }]
+    if ('document' in parsed) return [{ document: parsed.document, override: isOverrideFile(path) }]
     this.problems.push(parsed.problem)
     return []
   }

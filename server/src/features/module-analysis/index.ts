@@ -32,3 +32,5 @@ export {
   ModuleResource,
   RequiredProvider,
 } from './module-analysis.ts'
+export { parseJsonConfiguration } from './parse-configuration.ts'
+export { type FolderRequirements, readRequirements } from './read-requirements.ts'

@@ -25,6 +25,13 @@ export interface ConfigurationDocument {
   readonly override: boolean
 }
 
+const OVERRIDE = /(?:^|\/|_)override\.(?:tf|tofu)(?:\.json)?$/
+
+/** Whether the blocks of a file change those of the others of its folder. */
+export function isOverrideFile(path: string): boolean {
+  return OVERRIDE.test(path)
+}
+
 const LABELS = { variable: 1, output: 1, module: 1, resource: 2, data: 2, ephemeral: 2 } as const
 export type NamedType = keyof typeof LABELS
 const NAMED_TYPES = Object.keys(LABELS) as NamedType[]

@@ -22,7 +22,7 @@ const MAX_DEPTH = 100
 export async function parseConfiguration(path: string, content: Uint8Array): Promise<ParsedConfiguration> {
   const text = decode(content)
   if (text === undefined) return { problem: { path, message: 'The file is not UTF-8' } }
-  const parsed = path.endsWith('.json') ? parseJson(path, text) : await parseNative(path, text)
+  const parsed = path.endsWith('.json') ? parseJsonConfiguration(path, text) : await parseNative(path, text)
   if ('problem' in parsed) return parsed
   return isShallow(parsed.document, 0) ? parsed : { problem: { path, message: 'The file is nested too deeply' } }
 }
@@ -56,8 +56,11 @@ function syntaxProblem(path: string, { line, column, reason }: HclSyntaxError): 
   return line === undefined || column === undefined ? { path, message: reason } : { path, line, column, message: reason }
 }
 
-/** The runtime names the place as `… (line 2 column 3)`, or quotes what stands around it. */
-function parseJson(path: string, text: string): ParsedConfiguration {
+/**
+ * Reads a file in JSON syntax, of any depth. The runtime names the place of a flaw as `… (line 2 column 3)`, or quotes what stands
+ * around it.
+ */
+export function parseJsonConfiguration(path: string, text: string): ParsedConfiguration {
   try {
     const document: unknown = JSON.parse(text)
     return isBody(document) ? { document } : { problem: { path, message: 'The file is not a JSON object' } }
@@ -73,7 +76,8 @@ function toNumber(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
 }
 
-function isShallow(value: unknown, depth: number): boolean {
+/** False for a document that is nested too deeply for readers that walk it by calling themselves. `depth` of the value itself. */
+export function isShallow(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true
   return depth < MAX_DEPTH && Object.values(value).every((child) => isShallow(child, depth + 1))
 }

@@ -1,0 +1,16 @@
+/**
+ * Lock files: complete `.terraform.lock.hcl` texts for providers that this registry holds.
+ *
+ * The CLIs lock the platform they run on, and through a mirror no other one. Here all is known at once: `zh:` of every platform
+ * from the verified SHA256SUMS, `h1:` of every package that is stored. Clients check the text like any other lock file.
+ *
+ * Invariants:
+ * - A hash is given only if it was verified when its package or list came in; nothing is fetched, computed or guessed here.
+ * - What an administrator has blocked is vouched for by no hash.
+ * - A platform without `h1:` is named with the reason.
+ * - Versions and hashes of a given lock file stay. Where they contradict the configuration or what is held, nothing is answered.
+ * - What the asker may not read is answered as what does not exist.
+ *
+ * There is no state here. Source: protocol.md 3.9, 4.7; field.md 1.8 to 1.10.
+ */
+export { lockRoutes } from './lock-routes.ts'
