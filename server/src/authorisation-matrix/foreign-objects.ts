@@ -25,12 +25,12 @@ export interface Tenants {
 /** An id that nothing has. */
 export const NO_ID = '01900000-0000-7000-8000-00000000dead'
 // Words that occur in no answer by themselves: they are taken out before answers are compared.
-const RED = 'red-works'
+export const RED = 'red-works'
 /** The organisation of whoever asks. */
 export const BLUE = 'blue-works'
 const MISSING = 'nobodys-paints'
 /** A private namespace of the first. */
-const SECRET = 'hidden-paints'
+export const SECRET = 'hidden-paints'
 
 /** Makes the organisations, and fills the first. */
 export async function openTenants(app: TestApp): Promise<Tenants> {
