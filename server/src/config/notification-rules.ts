@@ -11,12 +11,13 @@ export function* notificationRules({ notifications: { smtp } }: Config): Generat
       problem: 'must be an e-mail address when "notifications.smtp.host" is set',
     }
   }
-  if ((smtp.username === '') !== (smtp.password === '')) {
-    const missing = smtp.username === '' ? 'username' : 'password'
-    const given = smtp.username === '' ? 'password' : 'username'
+  if (smtp.username !== '' && smtp.password === '') {
     yield {
-      keys: [`notifications.smtp.${missing}`, `notifications.smtp.${given}`],
-      problem: `is needed when "notifications.smtp.${given}" is set`,
+      keys: ['notifications.smtp.password', 'notifications.smtp.username'],
+      problem: 'is needed when "notifications.smtp.username" is set',
     }
+  }
+  if (smtp.username === '' && smtp.password !== '') {
+    yield { keys: ['notifications.smtp.password'], problem: 'has no effect without "notifications.smtp.username"', warning: true }
   }
 }
