@@ -113,7 +113,8 @@ function stillFetching(wanted: PackageIdentity, waitedMs: number): RegistryError
 function explainItem(wanted: PackageIdentity, { errorCode, errorMessage, dueInMs, state }: LatestItem): unknown {
   const code: ErrorCode = errorCode !== null && Object.hasOwn(ERROR_CODES, errorCode) ? (errorCode as ErrorCode) : 'INTERNAL'
   const message = errorMessage ?? 'the reason is not known'
-  const failed = REFUSED_CODES.has(code) ? `Cannot serve it: it failed verification, ${stateOf(message)}` : message
+  const step = packageStep(wanted)
+  if (REFUSED_CODES.has(code)) return upstreamFailure('UPSTREAM_REFUSED', step, { state: `it failed verification, ${stateOf(message)}` })
   const wait = state === 'pending' ? { retryAfterSeconds: Math.ceil(dueInMs / 1000) } : {}
-  return explainUpstreamFailure(new RegistryError(code, failed, wait), packageStep(wanted))
+  return explainUpstreamFailure(new RegistryError(code, message, wait), step)
 }
