@@ -27,11 +27,12 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   providers: ['intake', 'namespaces', 'trust'],
   publishing: ['intake', 'namespaces', 'providers', 'trust', 'verification'],
   'lock-file': ['module-analysis', 'namespaces', 'providers'],
-  'single-sign-on': ['accounts'],
+  'single-sign-on': ['accounts', 'organizations'],
   'terraform-login': ['accounts'],
   'ci-trust': ['accounts'],
   'key-expiry': [],
   'pull-through': ['intake', 'mirror', 'providers', 'trust', 'upstreams'],
+  'mirror-configurations': ['mirror', 'namespaces', 'upstreams'],
   mirror: ['definitions', 'intake', 'providers', 'trust', 'upstreams', 'verification'],
 }
 

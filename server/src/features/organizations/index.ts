@@ -15,6 +15,8 @@
  *
  * State: rows of `organizations` and `role_templates`; nothing in memory.
  */
+export { type Administration, readAdministration, whatIsLeftAlone } from './administrators/administration.ts'
+export { lockRights } from './administrators/administrator-queries.ts'
 export { changeRights, type RecordedChange, type RightsChange } from './administrators/change-rights.ts'
 export type { OrganizationDeps } from './organization-deps.ts'
 export type { OrganizationRow } from './organization-queries.ts'

@@ -4,6 +4,7 @@ import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import type { OpenedSession, OpenSession } from '../accounts/index.ts'
 import { type AuditEntry, recordAudit } from '../audit/index.ts'
+import { lockRights } from '../organizations/index.ts'
 import { readIdentity, type SignOnIdentity } from './identity-claims.ts'
 import { asSignOnFailure } from './provider/provider-failures.ts'
 import { type SignOnAttempt, takeAttempt } from './sign-on-attempts.ts'
@@ -81,9 +82,15 @@ interface Admission extends FinishSignOn {
 async function admitOnce(deps: FinishDeps, tx: Db, admission: Admission): Promise<OpenedSession> {
   const { provider, identity, origin, userAgent } = admission
   const at = deps.clock.now()
+  const multiTenant = deps.config.multiTenancy.enabled
+  // Before the user's row, as in every other change of rights.
+  await lockRights(tx)
   const user = await findOrCreateUser(tx, { provider, identity, at })
-  const roles = await syncRoles(tx, { userId: user.id, provider, identity, at })
+  const roles = await syncRoles(tx, { userId: user.id, provider, identity, at, multiTenant })
   if (roles.missing.length > 0) deps.logger.warn({ provider: provider.name, missing: roles.missing }, 'Roles of groups do not exist')
+  if (roles.kept.length > 0) {
+    deps.logger.warn({ provider: provider.name, username: user.username, kept: roles.kept }, 'The last administrator keeps a role')
+  }
   // The row of the user is locked by now and the chain of the audit is not: the order in which everybody takes the two.
   for (const entry of auditEntries(admission, user, roles)) await recordAudit(tx, { at, ...entry })
   return deps.openSession(tx, { user: { id: user.id, username: user.username }, origin, userAgent })

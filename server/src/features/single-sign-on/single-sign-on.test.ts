@@ -15,6 +15,7 @@ import type { OpenTestApp } from '../../testing/test-app.ts'
 const GROUP_ROLES = [
   { group: 'platform', organization: 'Default', role: 'publisher' },
   { group: 'everybody', organization: 'default', role: 'viewer' },
+  { group: 'owners', organization: 'default', role: 'admin' },
   { group: 'ghosts', organization: 'nowhere', role: 'viewer' },
 ]
 
@@ -116,6 +117,24 @@ describe.each(DIALECTS)('single sign-on on %s', (dialect) => {
       'organization_member.update allowed default pia',
       'organization_member.add allowed Default pia',
     ])
+  })
+
+  test('the last administrator keeps the role until there is another one', async () => {
+    const { db } = app.deps.database
+    provider.people.set('s-ada', person('ada', { groups: ['owners'] }))
+    await signOn(app, 'acme', 's-ada')
+    await db.updateTable('users').set({ disabledAt: 1 }).where('scopes', 'like', '%admin%').execute()
+
+    provider.people.set('s-ada', person('ada', { groups: ['everybody'] }))
+    await signOn(app, 'acme', 's-ada')
+    expect(await rolesOf('ada')).toEqual(['default/admin'])
+    provider.people.set('s-ada', person('ada'))
+    await signOn(app, 'acme', 's-ada')
+    expect(await rolesOf('ada')).toEqual(['default/admin'])
+
+    await db.updateTable('users').set({ disabledAt: null }).where('scopes', 'like', '%admin%').execute()
+    await signOn(app, 'acme', 's-ada')
+    expect(await rolesOf('ada')).toEqual([])
   })
 
   test('a role that was given by hand stays', async () => {

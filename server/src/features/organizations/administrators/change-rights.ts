@@ -1,11 +1,11 @@
 import type { UnixMs } from '../../../base/clock.ts'
 import type { Db } from '../../../base/database/open-database.ts'
-import { DEFAULT_ORGANIZATION_ID } from '../../../base/database/seed-rows.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import type { Origin } from '../../../base/http/edge-types.ts'
 import { type AuditEntry, recordAudit } from '../../audit/index.ts'
 import type { OrganizationDeps } from '../organization-deps.ts'
-import { hasRegistryAdministrator, listAdministeredOrganizations, lockRights } from './administrator-queries.ts'
+import { readAdministration, whatIsLeftAlone } from './administration.ts'
+import { lockRights } from './administrator-queries.ts'
 
 /** What a change of rights leaves in the audit; a change may answer more than this. */
 export type RecordedChange = Pick<AuditEntry, 'action' | 'object' | 'details'>
@@ -36,21 +36,12 @@ export async function changeRights<Done extends RecordedChange>(deps: Organizati
     const before = await readAdministration(tx, multiTenant)
     const done = await wish.change(tx, at)
     const after = await readAdministration(tx, multiTenant)
-    const lost = before.organizations.filter((id) => id !== wish.deletes && !after.organizations.includes(id))
-    if (before.registry && !after.registry) throw lastAdministrator(wish.intent, 'the registry')
-    if (multiTenant && lost.length > 0) throw lastAdministrator(wish.intent, 'an organisation')
+    const alone = whatIsLeftAlone(before, after, wish.deletes)
+    if (alone !== undefined) throw lastAdministrator(wish.intent, alone)
     const { action, object, details } = done
     await recordAudit(tx, { at, origin: wish.origin, action, object, ...(details !== undefined && { details }) })
     return done
   })
-}
-
-/** Who has an administrator: the registry, and which organisations. */
-async function readAdministration(tx: Db, multiTenant: boolean) {
-  const organizations = await listAdministeredOrganizations(tx)
-  // With one tenant, a role in its organisation counts in the whole registry.
-  const byRole = !multiTenant && organizations.includes(DEFAULT_ORGANIZATION_ID)
-  return { registry: byRole || (await hasRegistryAdministrator(tx)), organizations }
 }
 
 function lastAdministrator(intent: string, what: string): RegistryError {

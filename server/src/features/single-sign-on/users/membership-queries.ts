@@ -8,7 +8,7 @@ export function listRoles(db: Db, userId: string) {
     .selectFrom('organizationMembers as member')
     .innerJoin('organizations', 'organizations.id', 'member.organizationId')
     .innerJoin('roleTemplates', 'roleTemplates.id', 'member.roleTemplateId')
-    .select(['member.organizationId', 'member.roleTemplateId', 'member.grantedBy'])
+    .select(['member.organizationId', 'member.roleTemplateId', 'member.grantedBy', 'member.createdAt'])
     .select(['organizations.name as organization', 'roleTemplates.name as role'])
     .where('member.userId', '=', userId)
     .execute()

@@ -1,5 +1,6 @@
 import type { UnixMs } from '../../../base/clock.ts'
 import type { Db } from '../../../base/database/open-database.ts'
+import { readAdministration, whatIsLeftAlone } from '../../organizations/index.ts'
 import type { SignOnIdentity } from '../identity-claims.ts'
 import type { SignOnProvider } from '../sign-on-providers.ts'
 import { deleteRole, findRole, insertRole, listRoles, updateRole } from './membership-queries.ts'
@@ -16,6 +17,8 @@ export interface RoleChange {
 /** What the groups of somebody mean here. */
 export interface RoleSync {
   readonly changes: readonly RoleChange[]
+  /** Roles that the groups no longer give and that stay all the same, because nobody else administers the place: `acme/admin`. */
+  readonly kept: readonly string[]
   /** Organisations and roles that the settings name and that do not exist: `acme/publisher`. */
   readonly missing: readonly string[]
 }
@@ -26,6 +29,7 @@ export interface SyncRoles {
   readonly provider: SignOnProvider
   readonly identity: SignOnIdentity
   readonly at: UnixMs
+  readonly multiTenant: boolean
 }
 
 interface WantedRole {
@@ -37,29 +41,77 @@ interface WantedRole {
 
 /**
  * Makes the roles that an issuer gives what the groups say now: adds, changes and takes away (reliability.md row 27). A role that
- * was given by hand, or by another issuer, stays as it is and counts before the groups.
+ * was given by hand, or by another issuer, stays as it is and counts before the groups; so does the role of a last administrator.
+ * The caller holds the lock of `lockRights`.
  */
 export async function syncRoles(tx: Db, input: SyncRoles): Promise<RoleSync> {
-  const { userId, identity, at } = input
   const { wanted, missing } = await resolveRoles(tx, input)
-  const held = await listRoles(tx, userId)
+  const held = await listRoles(tx, input.userId)
   const changes: RoleChange[] = []
+  const kept: string[] = []
+  for (const step of [...giveRoles(tx, input, { wanted, held }), ...takeRoles(tx, input, { wanted, held })]) {
+    if (await unlessLast(tx, input, step)) changes.push(step.told)
+    else kept.push(step.current)
+  }
+  return { changes, kept, missing }
+}
+
+/** One change of a role, and the way back. */
+interface Step {
+  readonly told: RoleChange
+  /** What stays when the step is undone: `acme/admin`. */
+  readonly current: string
+  readonly change: () => Promise<void>
+  readonly undo: () => Promise<void>
+}
+
+interface Roles {
+  readonly wanted: ReadonlyMap<string, WantedRole>
+  readonly held: Awaited<ReturnType<typeof listRoles>>
+}
+
+function* giveRoles(tx: Db, { userId, identity, at }: SyncRoles, { wanted, held }: Roles): Generator<Step> {
   for (const { organizationId, roleTemplateId, organization, role } of wanted.values()) {
     const current = held.find((member) => member.organizationId === organizationId)
+    const key = { userId, organizationId, grantedBy: identity.issuer }
     if (current === undefined) {
-      await insertRole(tx, { userId, organizationId, roleTemplateId, createdAt: at, grantedBy: identity.issuer })
-      changes.push({ action: 'organization_member.add', organization, role })
+      yield {
+        told: { action: 'organization_member.add', organization, role },
+        current: '',
+        change: () => insertRole(tx, { ...key, roleTemplateId, createdAt: at }),
+        undo: () => deleteRole(tx, key),
+      }
     } else if (current.grantedBy === identity.issuer && current.roleTemplateId !== roleTemplateId) {
-      await updateRole(tx, { userId, organizationId, grantedBy: identity.issuer }, roleTemplateId)
-      changes.push({ action: 'organization_member.update', organization, role })
+      yield {
+        told: { action: 'organization_member.update', organization, role },
+        current: `${organization}/${current.role}`,
+        change: () => updateRole(tx, key, roleTemplateId),
+        undo: () => updateRole(tx, key, current.roleTemplateId),
+      }
     }
   }
-  for (const { organizationId, grantedBy, organization, role } of held) {
+}
+
+function* takeRoles(tx: Db, { userId, identity }: SyncRoles, { wanted, held }: Roles): Generator<Step> {
+  for (const { organizationId, roleTemplateId, createdAt, grantedBy, organization, role } of held) {
     if (grantedBy !== identity.issuer || wanted.has(organizationId)) continue
-    await deleteRole(tx, { userId, organizationId, grantedBy })
-    changes.push({ action: 'organization_member.remove', organization, role })
+    const key = { userId, organizationId, grantedBy }
+    yield {
+      told: { action: 'organization_member.remove', organization, role },
+      current: `${organization}/${role}`,
+      change: () => deleteRole(tx, key),
+      undo: () => insertRole(tx, { ...key, roleTemplateId, createdAt }),
+    }
   }
-  return { changes, missing }
+}
+
+/** `false` when the change would take the last administrator away: it is undone then. */
+async function unlessLast(tx: Db, { multiTenant }: SyncRoles, { change, undo }: Step): Promise<boolean> {
+  const before = await readAdministration(tx, multiTenant)
+  await change()
+  if (whatIsLeftAlone(before, await readAdministration(tx, multiTenant)) === undefined) return true
+  await undo()
+  return false
 }
 
 /** The first group counts where several lead to one organisation; the default role comes after all groups. */
