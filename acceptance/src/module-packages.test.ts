@@ -80,7 +80,7 @@ describe.skipIf(reportMissing('terraform'))('module archives', () => {
   // protocol.md M-4 (B74, B79)
   test('a version is asked for without "v", and build metadata never gets in', async () => {
     expect(await publish('acme/numbers/aws', packModule(FILES), 'v1.2.0')).toMatchObject({ status: 201, body: { version: '1.2.0' } })
-    expect(await publish('acme/numbers/aws', packModule(FILES), '1.3.0+build')).toMatchObject({ status: 400 })
+    expect(await publish('acme/numbers/aws', packModule(FILES), '1.3.0+build')).toMatchObject({ status: 422 })
     expectSuccess((await get('acme/numbers/aws')).result)
     const asked = world.front.requests.map(({ path }) => path)
     expect(asked).toContain('/v1/modules/acme/numbers/aws/1.2.0/download')

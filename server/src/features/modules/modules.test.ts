@@ -56,7 +56,7 @@ describe.each(DIALECTS)('modules on %s', (dialect) => {
   })
 
   test.each([
-    ['a bad version', { version: '1.0.0+build' }, 400, 'INVALID_VERSION'],
+    ['a bad version', { version: '1.0.0+build' }, 422, 'RULE_BROKEN'],
     ['a bad address', { address: 'acme/net/AWS' }, 400, 'INVALID_ADDRESS'],
     ['an archive that is none', { archive: Buffer.from('hello') }, 422, 'INVALID_MODULE_ARCHIVE'],
     ['an archive without configuration', { files: { 'README.md': 'x' } }, 422, 'INVALID_MODULE_ARCHIVE'],

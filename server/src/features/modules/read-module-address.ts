@@ -27,12 +27,3 @@ export function readModuleVersion(text: string): string {
     hint: 'A version looks like 1.2.3 or 1.2.3-rc.1',
   })
 }
-
-/** `v1.2.3` is accepted and stored as `1.2.3`; build metadata is refused, because clients take such versions for equal (B79). */
-export function readPublishedModuleVersion(text: string): string {
-  const version = canonicalVersion(text, { allowV: true })
-  if (version !== undefined && !version.includes('+')) return version
-  throw new RegistryError('INVALID_VERSION', `Cannot publish version "${text}": it is not a semantic version without build metadata`, {
-    hint: 'A version looks like 1.2.3 or 1.2.3-rc.1',
-  })
-}

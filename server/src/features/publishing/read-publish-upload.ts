@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { MultipartFile, MultipartValue } from '@fastify/multipart'
 import { type Platform, parsePlatform } from '@terrace/protocol/platforms.ts'
-import { canonicalVersion } from '@terrace/protocol/versions.ts'
 import { RegistryError } from '../../base/errors.ts'
+import { readPublishedVersion } from '../../base/published-version.ts'
 import type { Spool, SpooledFile } from '../../base/spool.ts'
 import { readAddress } from '../providers/index.ts'
 import type { PublishProviderVersion } from './publish-provider-version.ts'
@@ -81,7 +81,7 @@ async function readDocument(name: DocumentName, body: Readable): Promise<Buffer>
   return Buffer.concat(chunks)
 }
 
-/** Makes a use case's input of what was received. @throws {RegistryError} BAD_REQUEST, INVALID_ADDRESS, INVALID_VERSION, RULE_BROKEN */
+/** Makes a use case's input of what was received. @throws {RegistryError} BAD_REQUEST, INVALID_ADDRESS, RULE_BROKEN */
 export function toPublishInput({ fields, documents, files }: PublishUpload): Omit<PublishProviderVersion, 'by'> {
   const address = readAddress({ namespace: requireField(fields, 'namespace'), type: requireField(fields, 'type') })
   const version = readPublishedVersion(requireField(fields, 'version'))
@@ -102,15 +102,6 @@ function requireField(fields: PublishUpload['fields'], name: FieldName): string 
   const value = fields[name]
   if (value !== undefined && value !== '') return value
   throw new RegistryError('BAD_REQUEST', `Cannot publish: the field "${name}" is missing`)
-}
-
-/** `v1.2.3` is accepted and stored as `1.2.3`; build metadata is refused, because clients take such versions for equal. */
-function readPublishedVersion(text: string): string {
-  const version = canonicalVersion(text, { allowV: true })
-  if (version !== undefined && !version.includes('+')) return version
-  throw new RegistryError('INVALID_VERSION', `Cannot publish version "${text}": it is not a semantic version without build metadata`, {
-    hint: 'A version looks like 1.2.3 or 1.2.3-rc.1',
-  })
 }
 
 function readPlatform({ fields, files, filename }: Pick<PublishUpload, 'fields' | 'files'> & { filename: string }): Platform {

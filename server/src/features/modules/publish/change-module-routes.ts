@@ -16,7 +16,7 @@ const MarkBody = Type.Object(
 )
 
 const DeleteBody = Type.Object(
-  { reason: Type.String({ minLength: 1, maxLength: 500 }) },
+  { reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) },
   { additionalProperties: false, examples: [{ reason: 'Opens a port to everyone' }] },
 )
 

@@ -92,6 +92,7 @@ describe.each(DIALECTS)('marking and withdrawing modules on %s', (dialect) => {
     expect(await change(MODULE, { ...MARK, message: 'x'.repeat(501) })).toBe(400)
     expect(await remove(VERSION)).toBe(400)
     expect(await remove(VERSION, { reason: '' })).toBe(400)
+    expect(await remove(VERSION, { reason: '  ' })).toBe(400)
     expect(await remove(`${MODULE}/9.9.9`, { reason: 'x' })).toBe(404)
   })
 

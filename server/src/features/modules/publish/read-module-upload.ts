@@ -1,7 +1,8 @@
 import type { MultipartFile, MultipartValue } from '@fastify/multipart'
 import { RegistryError } from '../../../base/errors.ts'
+import { readPublishedVersion } from '../../../base/published-version.ts'
 import type { Spool, SpooledFile } from '../../../base/spool.ts'
-import { readModuleAddress, readPublishedModuleVersion } from '../read-module-address.ts'
+import { readModuleAddress } from '../read-module-address.ts'
 import type { PublishModuleVersion } from './publish-module-version.ts'
 
 const FIELD_NAMES = ['namespace', 'name', 'system', 'version', 'description', 'source'] as const
@@ -51,14 +52,14 @@ function unknownPart(name: string): RegistryError {
   })
 }
 
-/** @throws {RegistryError} BAD_REQUEST, INVALID_ADDRESS, INVALID_VERSION, RULE_BROKEN */
+/** @throws {RegistryError} BAD_REQUEST, INVALID_ADDRESS, RULE_BROKEN */
 export function toPublishInput({ fields, file }: ModuleUpload): Omit<PublishModuleVersion, 'by'> {
   const address = readModuleAddress({
     namespace: requireField(fields, 'namespace'),
     name: requireField(fields, 'name'),
     system: requireField(fields, 'system'),
   })
-  const version = readPublishedModuleVersion(requireField(fields, 'version'))
+  const version = readPublishedVersion(requireField(fields, 'version'))
   if (file === undefined) throw new RegistryError('BAD_REQUEST', 'Cannot publish: the request has no part "file" with an archive')
   return { address, version, file, description: readDescription(fields.description), sourceUrl: readSource(fields.source) }
 }
