@@ -89,6 +89,13 @@ test('from an empty folder to a published provider and back, over https with the
   expect(JSON.parse((await run(...list)).stdout).items).toEqual([])
 
   const [{ id }] = JSON.parse((await run('key', 'list', '--json')).stdout).items
+  await run('key', 'edit', id, '--name', 'release', '--namespace', 'acme', '--expires', '2d')
+  const { stdout: rotated } = await run('key', 'rotate', id, '--grace', '1h')
+  const keys = JSON.parse((await run('key', 'list', '--json')).stdout).items
+  expect(keys).toMatchObject([
+    { name: 'release', prefix: rotated.slice(0, 10), namespaces: ['acme'] },
+    { id, state: 'expiring' },
+  ])
   await run('key', 'revoke', id, '--force')
   expect(await home.run(publish, { env: { TERRACE_SERVER: url } })).toMatchObject({
     code: 4,

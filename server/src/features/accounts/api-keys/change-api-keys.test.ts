@@ -188,6 +188,15 @@ describe.each(DIALECTS)('last use of API keys on %s', (dialect) => {
     expect((await list())[0]?.last_used_at).toBe(at(clock))
   })
 
+  test('what was noted is written when the server stops', async () => {
+    const { as, makeKey, list, deps, clock } = await openWithMia(dialect)
+    const { key } = await makeKey()
+    const running = deps.keyUses.start()
+    await as(key, probe)
+    await running.stop()
+    expect((await list())[0]?.last_used_at).toBe(at(clock))
+  })
+
   test('a refused use does not count', async () => {
     const accounts = await openWithMia(dialect)
     const { as, makeKey, list, deps, clock } = accounts
