@@ -25,7 +25,7 @@
  */
 export type { AccountDeps } from './account-deps.ts'
 export { accountRoutes } from './account-routes.ts'
-export { revokeKeysOfRule } from './api-keys/api-key-queries.ts'
+export { revokeKeysOfRule, revokeKeysOfUser } from './api-keys/api-key-queries.ts'
 export { createKeyUses, type KeyUses } from './api-keys/key-uses.ts'
 export { type IssueLoginKey, issueLoginKey, type RevokeLoginKey, revokeLoginKey } from './api-keys/login-keys.ts'
 export { type IssuePipelineKey, issuePipelineKey, type PipelineKey, sweepPipelineKeys } from './api-keys/pipeline-keys.ts'

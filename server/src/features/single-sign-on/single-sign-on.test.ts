@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newId } from '../../base/ids.ts'
+import { newId, newId } from '../../base/ids.ts'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { startTestIdentityProvider, type TestIdentityProvider } from '../../testing/identity-provider/test-identity-provider.ts'
 import {
@@ -198,6 +198,21 @@ describe.each(DIALECTS)('single sign-on on %s', (dialect) => {
     const response = await signOn(app, 'other', 'stranger')
     expect(response.statusCode).toBe(403)
     expect(response.body).toContain('there is no user for this account')
+  })
+
+  // Whoever may manage users could else make an account ready and wait for its owner to bring it rights.
+  test('linking ends every other way into the account', async () => {
+    const { db } = app.deps.database
+    const userId = newId()
+    const row = { id: userId, username: 'ron', email: 'ron@acme.com', passwordHash: 'x', scopes: '[]', createdAt: 1 }
+    await db.insertInto('users').values(row).execute()
+    const key = { id: newId(), userId, name: 'old', prefix: 'tfr_', keyHash: 'of ron', scopes: '[]', createdAt: 1 }
+    await db.insertInto('apiKeys').values(key).execute()
+    other.people.set('o-ron', { email: 'ron@acme.com', email_verified: true })
+    expect((await signOn(app, 'other', 'o-ron')).statusCode).toBe(302)
+    expect(await userOf('ron')).toMatchObject({ id: userId, passwordHash: null })
+    const left = await db.selectFrom('apiKeys').select('id').where('userId', '=', userId).where('revokedAt', 'is', null).execute()
+    expect(left).toEqual([])
   })
 
   test('an address that the issuer vouches for leads to its user where that is allowed', async () => {

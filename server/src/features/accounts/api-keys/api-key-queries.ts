@@ -95,6 +95,11 @@ export function revokeApiKeyRow(db: Db, id: string, revokedAt: UnixMs): Promise<
   return updateApiKey(db, id, { revokedAt })
 }
 
+/** Revokes every key of a user. */
+export async function revokeKeysOfUser(db: Db, userId: string, revokedAt: UnixMs): Promise<void> {
+  await db.updateTable('apiKeys').set({ revokedAt }).where('userId', '=', userId).where('revokedAt', 'is', null).execute()
+}
+
 /** Revokes every key that comes from a trust rule; answers how many. */
 export async function revokeKeysOfRule(db: Db, trustRuleId: string, revokedAt: UnixMs): Promise<number> {
   const result = await db

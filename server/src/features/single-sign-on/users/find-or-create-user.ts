@@ -2,11 +2,13 @@ import type { UnixMs } from '../../../base/clock.ts'
 import { encodeJson } from '../../../base/database/columns.ts'
 import type { Db } from '../../../base/database/open-database.ts'
 import { newId } from '../../../base/ids.ts'
+import { revokeKeysOfUser, revokeLiveSessions } from '../../accounts/index.ts'
 import type { SignOnIdentity } from '../identity-claims.ts'
 import type { SignOnProvider } from '../sign-on-providers.ts'
 import { signOnRefused } from '../sign-on-refusals.ts'
 import { usernameCandidates } from './choose-username.ts'
 import {
+  clearPassword,
   findUserByEmail,
   findUserByIdentity,
   insertIdentity,
@@ -57,10 +59,20 @@ async function addUser(tx: Db, input: SignOnInput): Promise<FoundUser> {
   if (holder !== undefined && holder.disabledAt !== null) throw signOnRefused(provider, 'disabled')
   if (holder === undefined && !provider.createUsers) throw signOnRefused(provider, 'no_user')
   const user = holder ?? (await createUser(tx, input))
-  if (holder !== undefined) await updateProfile(tx, holder.id, { displayName: identity.displayName, email: null })
+  if (holder !== undefined) {
+    await updateProfile(tx, holder.id, { displayName: identity.displayName, email: null })
+    await closeOtherWays(tx, holder.id, at)
+  }
   const { issuer, subject, email } = identity
   await insertIdentity(tx, { id: newId(), userId: user.id, issuer, subject, email, createdAt: at, lastSignInAt: at })
   return { id: user.id, username: user.username, change: holder === undefined ? 'user.create' : 'user_identity.link' }
+}
+
+/** Whoever made the account ready for somebody else has no way in once that person is linked to it. */
+async function closeOtherWays(tx: Db, userId: string, at: UnixMs): Promise<void> {
+  await clearPassword(tx, userId)
+  await revokeLiveSessions(tx, { userId, nowMs: at })
+  await revokeKeysOfUser(tx, userId, at)
 }
 
 /** Without a password, so that there is no other way in, and without scopes: roles come from groups or from an administrator. */

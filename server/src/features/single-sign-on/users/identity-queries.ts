@@ -56,6 +56,11 @@ export async function updateProfile(db: Db, id: string, { displayName, email }: 
     .execute()
 }
 
+/** Takes the password of a user away. */
+export async function clearPassword(db: Db, id: string): Promise<void> {
+  await db.updateTable('users').set({ passwordHash: null }).where('id', '=', id).execute()
+}
+
 /** Notes that an identity was used. */
 export async function updateIdentity(
   db: Db,
