@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newId, newId } from '../../base/ids.ts'
+import { newId } from '../../base/ids.ts'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { startTestIdentityProvider, type TestIdentityProvider } from '../../testing/identity-provider/test-identity-provider.ts'
 import {
