@@ -3,6 +3,7 @@ import { AUDIT_COMMANDS } from './audit-commands.ts'
 import { CI_COMMANDS } from './ci-commands.ts'
 import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
+import { LOCK_COMMANDS } from './lock-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
 import { MODULE_COMMANDS } from './module-commands.ts'
 import { NAMESPACE_COMMANDS } from './namespace-commands.ts'
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...MIRROR_COMMANDS,
   ...MODULE_COMMANDS,
   ...PROVIDER_COMMANDS,
+  ...LOCK_COMMANDS,
   ...SIGNING_KEY_COMMANDS,
   ...KEY_COMMANDS,
   ...CI_COMMANDS,
@@ -32,7 +34,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
 export const NOUNS: Readonly<Record<string, string>> = {
   mirror: 'Load providers from upstreams',
   module: 'Publish, read, compare and withdraw modules',
-  provider: 'Publish, list and withdraw providers',
+  provider: 'Publish, list, lock and withdraw providers',
   'signing-key': 'Decide whose signatures count',
   key: 'Make, change, rotate and revoke API keys',
   'trust-rule': 'Say which pipelines get keys without a stored secret',
