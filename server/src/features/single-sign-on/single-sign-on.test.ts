@@ -209,7 +209,7 @@ describe.each(DIALECTS)('single sign-on on %s', (dialect) => {
     const key = { id: newId(), userId, name: 'old', prefix: 'tfr_', keyHash: 'of ron', scopes: '[]', createdAt: 1 }
     await db.insertInto('apiKeys').values(key).execute()
     other.people.set('o-ron', { email: 'ron@acme.com', email_verified: true })
-    expect((await signOn(app, 'other', 'o-ron')).statusCode).toBe(302)
+    expect((await signOn(app, 'other', 'o-ron')).statusCode).toBe(303)
     expect(await userOf('ron')).toMatchObject({ id: userId, passwordHash: null })
     const left = await db.selectFrom('apiKeys').select('id').where('userId', '=', userId).where('revokedAt', 'is', null).execute()
     expect(left).toEqual([])
