@@ -33,7 +33,8 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'key-expiry': [],
   'pull-through': ['intake', 'mirror', 'providers', 'trust', 'upstreams'],
   'mirror-configurations': ['mirror', 'namespaces', 'upstreams'],
-  mirror: ['definitions', 'intake', 'providers', 'trust', 'upstreams', 'verification'],
+  'mirror-policies': ['namespaces'],
+  mirror: ['definitions', 'intake', 'mirror-policies', 'providers', 'trust', 'upstreams', 'verification'],
 }
 
 /** Features that every other feature may use. */

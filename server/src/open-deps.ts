@@ -15,6 +15,7 @@ import type { Config } from './config/config-schema.ts'
 import { createKeyUses } from './features/accounts/index.ts'
 import { useAuditKey } from './features/audit/index.ts'
 import { createShasumsReader } from './features/mirror/index.ts'
+import { createMirrorPolicy } from './features/mirror-policies/index.ts'
 import { createModuleAnalyser } from './features/module-analysis/index.ts'
 import { createModuleArchiver } from './features/module-archives/index.ts'
 import { createDownloadCounter, createModuleCatalog } from './features/modules/index.ts'
@@ -73,6 +74,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     trustedKeys: await loadTrustedKeys(config.providers.trustedKeys),
     registrySigningKey: createRegistrySigningKey({ db: database.db, secrets, clock }),
     catalog: createProviderCatalog({ database, clock, logger }),
+    policy: createMirrorPolicy({ database, clock, logger, config }),
     modules: createModuleCatalog({ database, clock, logger }),
     downloads: createDownloadCounter({ database, clock, logger }),
     keyUses: createKeyUses({ database, clock, logger }),

@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   NAMESPACE_NOT_FOUND: { status: 404, title: 'There is no such namespace' },
   ORGANIZATION_NOT_FOUND: { status: 404, title: 'There is no such organisation' },
   OBJECT_NOT_FOUND: { status: 404, title: 'There is no such stored object' },
+  POLICY_REFUSED: { status: 404, title: 'A mirror policy does not let it in' },
   JOB_NOT_FOUND: { status: 404, title: 'There is no such job' },
   API_KEY_NOT_FOUND: { status: 404, title: 'There is no such API key' },
   TRUST_RULE_NOT_FOUND: { status: 404, title: 'There is no such trust rule' },

@@ -22,4 +22,17 @@ export const mirror = section('Providers of upstreams.', {
     minimum: 1,
     maximum: 8760,
   }),
+  cool_down_days: wholeNumber({
+    description: 'Age that a version must have before it is mirrored; when its upstream tells no date, since it was first listed here.',
+    unit: 'days',
+    default: 0,
+    minimum: 0,
+    maximum: 365,
+  }),
+  approvals_needed: wholeNumber({
+    description: 'People who must approve what a mirror policy wants approved; with 2, nobody approves what they asked for.',
+    default: 1,
+    minimum: 1,
+    maximum: 2,
+  }),
 })

@@ -12,6 +12,12 @@ import type {
   UsedIdentityTokensTable,
   UserIdentitiesTable,
 } from './identity-schema.ts'
+import type {
+  MirrorApprovalDecisionsTable,
+  MirrorApprovalRequestsTable,
+  MirrorPoliciesTable,
+  MirrorSeenVersionsTable,
+} from './tables/policy-tables.ts'
 import type { UpstreamVersionListsTable } from './tables/upstream-tables.ts'
 
 /**
@@ -48,6 +54,10 @@ export interface Schema {
   trustRules: TrustRulesTable
   usedIdentityTokens: UsedIdentityTokensTable
   upstreamVersionLists: UpstreamVersionListsTable
+  mirrorPolicies: MirrorPoliciesTable
+  mirrorApprovalRequests: MirrorApprovalRequestsTable
+  mirrorApprovalDecisions: MirrorApprovalDecisionsTable
+  mirrorSeenVersions: MirrorSeenVersionsTable
 }
 
 /** One row, id `system`, inserted by the first migration. */

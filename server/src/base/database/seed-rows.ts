@@ -36,3 +36,43 @@ export const SYSTEM_ROLE_TEMPLATES: readonly SystemRoleTemplate[] = [
     scopes: [...CONSUMER, 'users:read', 'audit:read', 'storage:read'],
   },
 ]
+
+/** A rule about providers of upstreams that comes with the product; it may be changed and deleted like any other. */
+export interface SystemMirrorPolicy {
+  readonly id: string
+  readonly name: string
+  readonly priority: number
+  readonly effect: 'allow' | 'deny' | 'require_approval'
+  readonly upstream: string
+  readonly namespace: string
+  readonly type: string
+  readonly reason: string
+}
+
+/**
+ * The two of requirements.md DB-08. A new registry mirrors everything, as an administrator who loads providers expects; changing
+ * the effect of the second one to `require_approval` or `deny` is all that a curated mirror takes, and the first one then still lets
+ * in what nearly everybody needs.
+ */
+export const SYSTEM_MIRROR_POLICIES: readonly SystemMirrorPolicy[] = [
+  {
+    id: '00000000-0000-7000-8000-000000000021',
+    name: 'HashiCorp providers',
+    priority: 10,
+    effect: 'allow',
+    upstream: 'registry.terraform.io',
+    namespace: 'hashicorp',
+    type: '*',
+    reason: 'Official providers of HashiCorp',
+  },
+  {
+    id: '00000000-0000-7000-8000-000000000022',
+    name: 'Everything else',
+    priority: 0,
+    effect: 'allow',
+    upstream: '*',
+    namespace: '*',
+    type: '*',
+    reason: 'Every provider of every upstream may be mirrored',
+  },
+]

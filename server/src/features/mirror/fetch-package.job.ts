@@ -5,6 +5,7 @@ import { RegistryError } from '../../base/errors.ts'
 import type { JobHandler, JobItemContext } from '../../base/queue/worker.ts'
 import type { SpooledFile } from '../../base/spool.ts'
 import { type ObjectClaims, withObjectClaims } from '../intake/index.ts'
+import { requireAllowed } from '../mirror-policies/index.ts'
 import { findProvider, findProviderVersion, listPlatforms, storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
@@ -25,13 +26,16 @@ export type FetchDeps = MirrorDeps & { readonly readShasums: ShasumsReader }
 
 /**
  * Fetches one package, verifies it and only then stores it: document → signed checksum list → zip → digest → content → store.
- * Running it again is harmless: a package that is held already is left alone. What fails a check goes to quarantine.
+ * Running it again is harmless: a package that is held already is left alone. What fails a check goes to quarantine; what a policy
+ * does not let in is not asked for.
  */
 export const fetchPackageJob =
   (deps: FetchDeps): JobHandler<FetchPackageInput> =>
   async ({ input, createdBy }, context) => {
     const wanted = readIdentity(input)
     if (await isHeld(deps, wanted)) return
+    const subject = { ...wanted.address, version: wanted.version }
+    requireAllowed('mirror', subject, await deps.policy.decide(subject))
     const filename = filenameOf(wanted)
     const key = storageKeyOf(wanted, { platform: wanted.platform, filename })
     await withObjectClaims(deps.database.db, { keys: [key], waitMs: 0 }, async (claims) => {

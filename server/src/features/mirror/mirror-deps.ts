@@ -1,5 +1,6 @@
 import type { Deps } from '../../base/deps.ts'
 import type { WakeUp } from '../../base/queue/wake-up.ts'
+import type { MirrorPolicy } from '../mirror-policies/index.ts'
 import type { TrustDeps } from '../trust/index.ts'
 import type { UpstreamClient } from '../upstreams/index.ts'
 import type { PackageInspector } from '../verification/index.ts'
@@ -8,6 +9,8 @@ import type { PackageInspector } from '../verification/index.ts'
 export interface MirrorDeps extends Deps, TrustDeps {
   readonly inspector: PackageInspector
   readonly upstreams: UpstreamClient
+  /** Says what of the upstreams may come in. */
+  readonly policy: MirrorPolicy
   /** Tells the workers of this process that there is something to do. */
   readonly jobs: WakeUp
 }

@@ -8,6 +8,7 @@ import { grantedRolesMigration } from './0006-granted-roles.ts'
 import { moduleListIndexMigration } from './0007-module-list-index.ts'
 import { statelessRefusalsMigration } from './0008-stateless-refusals.ts'
 import { upstreamVersionListsMigration } from './0009-upstream-version-lists.ts'
+import { mirrorPoliciesMigration } from './0010-mirror-policies.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   moduleListIndexMigration,
   statelessRefusalsMigration,
   upstreamVersionListsMigration,
+  mirrorPoliciesMigration,
 ]

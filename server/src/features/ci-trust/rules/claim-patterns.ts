@@ -1,27 +1,10 @@
+import { fitsPattern } from '../../../base/fits-pattern.ts'
+
 /** Claims of a verified token. */
 export type Claims = Readonly<Record<string, unknown>>
 
 /** Claim → pattern: exact text, or text with `*` for any run of characters. Case counts. */
 export type ClaimPatterns = Readonly<Record<string, string>>
-
-/**
- * Whether the whole text fits the pattern. `*` stands for any characters, also none, also `/` and `:`. Takes time in proportion to
- * the text, however the pattern looks.
- */
-export function fitsPattern(pattern: string, text: string): boolean {
-  const [first = '', ...rest] = pattern.split('*')
-  const last = rest.pop()
-  if (last === undefined) return text === pattern
-  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
-  const end = text.length - last.length
-  let position = first.length
-  for (const part of rest) {
-    const found = text.indexOf(part, position)
-    if (found === -1 || found + part.length > end) return false
-    position = found + part.length
-  }
-  return true
-}
 
 /** One claim of a token against what a rule says about it. */
 export interface ClaimCheck {
