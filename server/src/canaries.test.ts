@@ -121,6 +121,9 @@ function secretHeaders(): Record<string, string> {
   return { ...plain, cookie, referer: `https://example.com/?token=${canaries.at('referer')}` }
 }
 
+/** Where a request says which thing it means. A failure names that thing, to whoever sent it and to nobody else. */
+const NAMES = ['query.platform', 'body.platforms', 'body.name', 'body.scopes']
+
 const CREDENTIALS = [
   undefined,
   `Bearer ${canaries.at('bearer token')}`,
@@ -207,7 +210,10 @@ describe.each(DIALECTS)('secrets in every place on %s', (dialect) => {
   test('are in no failure, its headers and its reason phrase', () => {
     const failures = answers.filter(({ status }) => status >= 400)
     expect(failures.length).toBeGreaterThan(routes.length * 3)
-    const found = failures.flatMap(({ request, text, status }) => canaries.foundIn(text).map((place) => `${request} ${status}: ${place}`))
+    const found = failures.flatMap(({ request, text, status }) => {
+      const secrets = canaries.foundIn(text).filter((place) => !NAMES.includes(place))
+      return secrets.map((place) => `${request} ${status}: ${place}`)
+    })
     expect([...new Set(found)]).toEqual([])
   })
 
