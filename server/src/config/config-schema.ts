@@ -157,7 +157,7 @@ const providers = section('Fetching, verifying and publishing providers.', {
     maximum: DAY_SECONDS,
   }),
   download_concurrency: wholeNumber({
-    description: 'Packages that one process fetches at the same time.',
+    description: 'Packages that one process fetches at the same time, and as many again of those that clients wait for.',
     default: 4,
     minimum: 1,
     maximum: 64,

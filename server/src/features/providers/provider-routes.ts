@@ -103,7 +103,8 @@ interface WantedDetail {
 }
 
 async function sendDetail(deps: RegistryDeps, reply: FastifyReply, { actor, params, choose }: WantedDetail): Promise<FastifyReply> {
-  const answer = await findRegistryProvider(deps, params)
+  // Of what is not held there is nothing to tell, so nobody is asked.
+  const answer = await findRegistryProvider({ ...deps, onDemand: undefined }, params)
   const provider = requireProvider(answer, { actor, params })
   const version = choose(provider)
   const document = await renderOnce(deps, provider.rendered, {

@@ -21,10 +21,13 @@ export interface PullThrough extends ProvidersOnDemand {
   findSigned(provider: OfferedProvider, version: string): Promise<SignedVersion | undefined>
 }
 
-const MAX_MERGED = 2_000
+const MAX_MERGED = 1_000
 const NO_LIST: KnownList = { versions: [], names: new Set(), fetchedAt: 0 }
 
-/** Asks `mirror.upstreams` for what is not held. Claimed namespaces are never asked for anywhere (C10, dependency confusion). */
+/**
+ * Asks `mirror.upstreams` for what is not held and policies let in. Claimed namespaces are never asked for anywhere: that stands above
+ * the rules (C10, dependency confusion).
+ */
 export function createPullThrough(deps: VersionReadDeps, waits: Waits = WAITS): PullThrough {
   const pulls = createPulls(deps, waits)
   const merging = new Merging(deps)
@@ -36,10 +39,12 @@ export function createPullThrough(deps: VersionReadDeps, waits: Waits = WAITS): 
     pullPackage: (wanted) => pulls.pull(wanted),
     findSigned,
     async find(address, { held, wanted }) {
-      if (!hostnames.has(address.hostname) || (await deps.catalog.isClaimed(address.namespace))) return undefined
+      if (!hostnames.has(address.hostname)) return undefined
+      const [{ allowed }, rules] = await Promise.all([deps.policy.decide({ ...address, onDemand: true }), deps.policy.rules()])
+      if (!allowed) return undefined
       const { list, staleSeconds } = await readList(lists, { address, held, wanted })
       if (list === undefined) return undefined
-      const { provider } = await merging.merge(address, { held, list })
+      const { provider } = await merging.merge(address, { held, list, rules })
       return held === undefined && provider.versions.length === 0 ? undefined : { ...provider, staleSeconds }
     },
     async findPackages(provider, version) {
@@ -77,15 +82,19 @@ class Merging {
     this.#deps = deps
   }
 
-  async merge(address: ProviderAddress, from: { held: CatalogProvider | undefined; list: KnownList }): Promise<MergedProvider> {
+  async merge(address: ProviderAddress, from: Pick<MergedProvider, 'held' | 'list' | 'rules'>): Promise<MergedProvider> {
     const key = formatProviderAddress(address)
     const known = this.#latest.get(key)
-    if (known !== undefined && known.held === from.held && known.list === from.list) return known
-    const refusals = await readRefusals(this.#deps.database.db, from.held)
-    const merged = mergeProvider(address, { ...from, refusals })
+    if (known !== undefined && this.#isCurrent(known, from)) return known
+    const merged = mergeProvider(address, { ...from, refusals: await readRefusals(this.#deps, address, from) })
     this.#latest.set(key, merged)
     this.#origins.set(merged.provider.rendered, merged)
     return merged
+  }
+
+  #isCurrent({ held, list, rules, refusals }: MergedProvider, from: Pick<MergedProvider, 'held' | 'list' | 'rules'>): boolean {
+    const isSame = held === from.held && list === from.list && rules === from.rules
+    return isSame && this.#deps.clock.now() < refusals.until
   }
 
   of(provider: OfferedProvider): MergedProvider {

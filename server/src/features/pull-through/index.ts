@@ -9,7 +9,8 @@
  * Invariants:
  * - Nothing is served before it is verified; what fails goes to quarantine, and the waiter is told (P4).
  * - A package, and a version list, is asked for once over all processes, however many wait.
- * - Only hosts in `mirror.upstreams` are asked, and never for a namespace that somebody has claimed here.
+ * - Only hosts in `mirror.upstreams` are asked, for what mirror policies let in, and never for a namespace that somebody has claimed
+ *   here.
  * - What an administrator has blocked or deleted does not come back on demand.
  * - With the upstream away, what is held and the last known list still answer (P5).
  *

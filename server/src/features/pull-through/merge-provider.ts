@@ -2,7 +2,7 @@ import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform, type Platform } from '@terrace/protocol/platforms.ts'
 import { compareVersions, parseVersion } from '@terrace/protocol/versions.ts'
 import { createRenderedDocuments } from '../../base/catalog/rendered-documents.ts'
-import type { Db } from '../../base/database/open-database.ts'
+import type { UnixMs } from '../../base/clock.ts'
 import {
   type CatalogProvider,
   type CatalogVersion,
@@ -11,12 +11,15 @@ import {
   listServedVersions,
   type OfferedProvider,
 } from '../providers/index.ts'
+import type { PullThroughDeps } from './pull-through-deps.ts'
 import type { KnownList } from './version-lists.ts'
 
-/** What an administrator does not want to be served. */
+/** What does not come on demand. */
 export interface Refusals {
   /** Versions, and packages as `1.0.0 linux_amd64`. */
   readonly names: ReadonlySet<string>
+  /** From when on a version is old enough to be let in. */
+  readonly until: UnixMs
 }
 
 /** A merged provider with what it was made from. */
@@ -24,18 +27,38 @@ export interface MergedProvider {
   readonly provider: Omit<OfferedProvider, 'staleSeconds'>
   readonly held: CatalogProvider | undefined
   readonly list: KnownList
+  /** The same object for as long as neither rules nor approvals change. */
+  readonly rules: object
   readonly refusals: Refusals
 }
 
-/** What is blocked or deleted here: it does not come back on demand, only by an administrator's own load. */
-export async function readRefusals(db: Db, held: CatalogProvider | undefined): Promise<Refusals> {
-  const rows = held === undefined ? [] : await listRefusedPackages(db, held.provider.id)
-  return { names: new Set(rows.map(({ version, os, arch }) => (os === null ? version : `${version} ${os}_${arch}`))) }
+/**
+ * What policies do not let in, and what is blocked or deleted here: that does not come back on demand, only by an administrator's own
+ * load.
+ */
+export async function readRefusals(
+  { database, policy }: Pick<PullThroughDeps, 'database' | 'policy'>,
+  address: ProviderAddress,
+  { held, list }: { readonly held: CatalogProvider | undefined; readonly list: KnownList },
+): Promise<Refusals> {
+  const rows = held === undefined ? [] : await listRefusedPackages(database.db, held.provider.id)
+  const decisions = await policy.decideVersions(address, [...list.names], { onDemand: true })
+  const refused = [...decisions].filter(([, { allowed }]) => !allowed)
+  const names = [
+    ...refused.map(([version]) => version),
+    ...rows.map(({ version, os, arch }) => nameOf(version, os === null ? '' : `${os}_${arch}`)),
+  ]
+  const until = Math.min(...refused.map(([, { heldUntil = Number.POSITIVE_INFINITY }]) => heldUntil))
+  return { names: new Set(names), until }
+}
+
+function nameOf(version: string, platform: string): string {
+  return platform === '' ? version : `${version} ${platform}`
 }
 
 /** Whether a package may come on demand. */
 export function isRefused({ names }: Refusals, version: string, platform: Platform): boolean {
-  return names.has(version) || names.has(`${version} ${formatPlatform(platform)}`)
+  return names.has(version) || names.has(nameOf(version, formatPlatform(platform)))
 }
 
 /** What is held and what is offered, as one list. What vanished upstream stays (reliability.md row 44). */

@@ -94,10 +94,18 @@ describe.each(DIALECTS)('the registry protocol on demand on %s', (dialect) => {
     expect((await documentOf(app, version, platform)).status).toBe(404)
   })
 
+  test('the detail of what is not held is not found, and costs no request', async () => {
+    const upstream = await upstreamWith(['1.0.0'])
+    const app = await onDemandApp(dialect, upstream, { env: ENV })
+    expect((await app.request(`/v1/providers/${NAME}`)).statusCode).toBe(404)
+    expect((await app.request(`/v1/providers/${NAME}/1.0.0`)).statusCode).toBe(404)
+    expect(upstream.requests).toEqual([])
+  })
+
   test('a file name that is none of the version is not found, even by a good link', async () => {
     const app = await onDemandApp(dialect, await upstreamWith(['1.0.0']), { env: ENV })
     for (const filename of ['terraform-provider-widget_2.0.0_linux_amd64.zip', 'terraform-provider-widget_1.0.0_plan9_amd64.zip', 'x']) {
-      const link = app.deps.linkSigner.sign(`/pull/${ORIGIN}/${NAME}/1.0.0/${filename}`, 60)
+      const link = app.deps.linkSigner.sign(`/pull/${ORIGIN}/acme/widget/1.0.0/${filename}`, 60)
       expect((await app.request(link)).statusCode).toBe(404)
     }
   })

@@ -39,7 +39,9 @@ export interface VersionLists {
   read(address: ProviderAddress, options?: ReadOptions): Promise<ListAnswer>
 }
 
-const MAX_KEPT = 5_000
+/** Lists of hundreds of versions are large. */
+const MAX_LISTS = 1_000
+const MAX_REMEMBERED = 10_000
 /** A provider that the upstream does not have is asked for again after this time. */
 const MISSING_MS = 60_000
 /** After a failure the upstream is left alone for this time, so that many who wait do not each ask again. */
@@ -66,9 +68,9 @@ export function createVersionLists(deps: RefreshDeps, waits: Pick<Waits, 'listMs
 class UpstreamLists {
   readonly #deps: RefreshDeps
   readonly #waits: Pick<Waits, 'listMs' | 'missMs'>
-  readonly #known = new LRUCache<string, KnownList>({ max: MAX_KEPT })
-  readonly #missing = new LRUCache<string, UnixMs>({ max: MAX_KEPT })
-  readonly #failures = new LRUCache<string, Failure>({ max: MAX_KEPT })
+  readonly #known = new LRUCache<string, KnownList>({ max: MAX_LISTS })
+  readonly #missing = new LRUCache<string, UnixMs>({ max: MAX_REMEMBERED })
+  readonly #failures = new LRUCache<string, Failure>({ max: MAX_REMEMBERED })
   readonly #running = new Map<string, Promise<KnownList | undefined>>()
 
   constructor(deps: RefreshDeps, waits: Pick<Waits, 'listMs' | 'missMs'>) {
