@@ -5,7 +5,8 @@
  * from the verified SHA256SUMS, `h1:` of every package that is stored. Clients check the text like any other lock file.
  *
  * Invariants:
- * - A hash is given only if it was verified when its package or list came in; nothing is fetched, computed or guessed here.
+ * - A hash is given only if its package or signed list was verified; none is computed or guessed here. Where providers come on
+ *   demand, versions of which nothing is stored count too, with the `zh:` of their list; no package is fetched for it.
  * - What an administrator has blocked is vouched for by no hash.
  * - A platform without `h1:` is named with the reason.
  * - Versions and hashes of a given lock file stay. Where they contradict the configuration or what is held, nothing is answered.

@@ -18,12 +18,14 @@ export interface LockPackageRow {
 }
 
 /** Checksum lists of the versions with these ids, in no promised order. */
-export function listShasums(db: Db, versionIds: readonly string[]): Promise<VersionListRow[]> {
+export async function listShasums(db: Db, versionIds: readonly string[]): Promise<VersionListRow[]> {
+  if (versionIds.length === 0) return []
   return db.selectFrom('providerVersions').select(['id', 'shasums']).where('id', 'in', versionIds).execute()
 }
 
 /** Packages of the versions with these ids, blocked and damaged ones included, in no promised order. */
-export function listLockPackages(db: Db, versionIds: readonly string[]): Promise<LockPackageRow[]> {
+export async function listLockPackages(db: Db, versionIds: readonly string[]): Promise<LockPackageRow[]> {
+  if (versionIds.length === 0) return []
   return db
     .selectFrom('providerPlatforms')
     .select(['versionId', 'os', 'arch', 'h1', 'zh', 'blockedAt', 'damagedAt'])

@@ -81,13 +81,12 @@ async function completeAll(
   chosen: readonly Chosen[],
   platforms: readonly Platform[],
 ): Promise<(LockedProvider | LockProblem)[]> {
-  if (chosen.length === 0) return []
-  const ids = chosen.map(({ version }) => version.id)
+  const ids = chosen.flatMap(({ version: { id } }) => (id === undefined ? [] : [id]))
   const lists = new Map((await listShasums(database.db, ids)).map(({ id, shasums }) => [id, shasums]))
   const packages = Map.groupBy(await listLockPackages(database.db, ids), ({ versionId }) => versionId)
   return chosen.map((choice) => {
-    const { id } = choice.version
-    return complete(choice, { shasums: lists.get(id) ?? new Uint8Array(), packages: packages.get(id) ?? [] }, platforms)
+    const { id = '', shasums = lists.get(id) ?? new Uint8Array() } = choice.version
+    return complete(choice, { shasums, packages: packages.get(id) ?? [] }, platforms)
   })
 }
 
