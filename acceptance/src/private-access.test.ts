@@ -64,8 +64,8 @@ describe.skipIf(reportMissing('terraform'))('a registry that is read with a toke
   beforeAll(async () => {
     world = await startWorld({ env: { TFR_AUTH_ANONYMOUS_READ: 'false' } })
     await publishIn(world, 'acme')
-    await world.upstream.addProvider('acme/mirrored', { versions: { '1.0.0': { platforms: [HERE] } } })
-    const job = await world.api.load(`provider "${UPSTREAM}/acme/mirrored" {\n  versions = ["1.0.0"]\n}\n`)
+    await world.upstream.addProvider('globex/mirrored', { versions: { '1.0.0': { platforms: [HERE] } } })
+    const job = await world.api.load(`provider "${UPSTREAM}/globex/mirrored" {\n  versions = ["1.0.0"]\n}\n`)
     expect(job).toMatchObject({ state: 'completed', failed: 0 })
     reader = await createKey(world)
     return world.close
@@ -76,7 +76,7 @@ describe.skipIf(reportMissing('terraform'))('a registry that is read with a toke
 
   const withProvider = () => world.workspace({ files: requires(`${REGISTRY}/acme/widget`) })
   const withModule = () => world.workspace({ files: usesModule('acme/net/aws') })
-  const viaMirror = () => world.workspace({ files: requires(`${UPSTREAM}/acme/mirrored`), cliConfig: mirrorOnly(URL_OF_MIRROR) })
+  const viaMirror = () => world.workspace({ files: requires(`${UPSTREAM}/globex/mirrored`), cliConfig: mirrorOnly(URL_OF_MIRROR) })
 
   test('a provider is installed with a token, which goes with the documents and not with the archive', async () => {
     const { text } = expectSuccess(await withProvider().run(['init'], tokenFor(reader)))
