@@ -5,6 +5,7 @@ import { sweepUsedTokens } from './features/ci-trust/index.ts'
 import { sweepOrphanObjects } from './features/intake/index.ts'
 import { warnAboutExpiry } from './features/key-expiry/index.ts'
 import { FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
+import { LIST_NAMESPACE, listNamespaceJob, RESOLVE_MIRROR, resolveMirrorJob, runSchedule } from './features/mirror-configurations/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { packageObjects } from './features/providers/index.ts'
 import { PULL_PACKAGE } from './features/pull-through/index.ts'
@@ -12,6 +13,8 @@ import { PULL_PACKAGE } from './features/pull-through/index.ts'
 /** Every kind of job item that nobody waits for, and what runs it. */
 export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
   return {
+    [LIST_NAMESPACE]: listNamespaceJob(deps),
+    [RESOLVE_MIRROR]: resolveMirrorJob(deps),
     [RESOLVE_PROVIDER]: resolveProviderJob(deps),
     [FETCH_PACKAGE]: fetchPackageJob(deps),
   }
@@ -22,6 +25,7 @@ export function urgentJobHandlers(deps: AppDeps): Record<string, JobHandler<neve
   return { [PULL_PACKAGE]: fetchPackageJob(deps) }
 }
 
+const MINUTE_MS = 60 * 1000
 const HOUR_MS = 60 * 60 * 1000
 const SWEEP_EVERY_MS = 10 * 60 * 1000
 /** Longer than the longest upload or download: what is older belongs to nobody. */
@@ -50,6 +54,9 @@ export function startSchedules(deps: AppDeps): { stop(): void } {
   const timers = [
     repeat(SWEEP_EVERY_MS, async () => {
       await sweep(deps, { graceMs: SWEEP_GRACE_MS }).catch((err: unknown) => logger.error({ err }, 'sweep failed; it is tried again later'))
+    }),
+    repeat(config.mirror.schedulerIntervalMinutes * MINUTE_MS, async () => {
+      await runSchedule(deps).catch((err: unknown) => logger.error({ err }, 'the schedule of mirrors failed; it is tried again later'))
     }),
     repeat(config.notifications.apiKeyExpiry.checkIntervalHours * HOUR_MS, async () => {
       await warnAboutExpiry(deps).catch((err: unknown) =>

@@ -8,6 +8,13 @@ export const mirror = section('Providers of upstreams.', {
     description: 'Host names whose providers are fetched on demand, with `features.auto_download_providers`.',
     default: ['registry.terraform.io', 'registry.opentofu.org'],
   }),
+  scheduler_interval_minutes: wholeNumber({
+    description: 'How often the schedule of mirrors is looked at.',
+    unit: 'minutes',
+    default: 10,
+    minimum: 1,
+    maximum: 1440,
+  }),
   version_list_fresh_seconds: wholeNumber({
     description: 'Age up to which the version list of an upstream is used without asking again; after it, it is renewed in the background.',
     unit: 'seconds',

@@ -12,6 +12,7 @@ import type {
   UsedIdentityTokensTable,
   UserIdentitiesTable,
 } from './identity-schema.ts'
+import type { MirrorConfigurationsTable, MirroredProviderVersionsTable, MirrorSyncHistoryTable } from './mirror-schema.ts'
 import type {
   MirrorApprovalDecisionsTable,
   MirrorApprovalRequestsTable,
@@ -53,6 +54,9 @@ export interface Schema {
   loginCodes: LoginCodesTable
   trustRules: TrustRulesTable
   usedIdentityTokens: UsedIdentityTokensTable
+  mirrorConfigurations: MirrorConfigurationsTable
+  mirrorSyncHistory: MirrorSyncHistoryTable
+  mirroredProviderVersions: MirroredProviderVersionsTable
   upstreamVersionLists: UpstreamVersionListsTable
   mirrorPolicies: MirrorPoliciesTable
   mirrorApprovalRequests: MirrorApprovalRequestsTable

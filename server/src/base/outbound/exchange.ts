@@ -14,7 +14,7 @@ export interface ExchangeRequest {
   readonly dispatcher: Dispatcher
   readonly url: URL
   /** Default `GET`. */
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'POST'
   readonly body?: string
   readonly headers: Readonly<Record<string, string>>
   /** Longest wait for the head of the answer. */

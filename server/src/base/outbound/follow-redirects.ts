@@ -12,6 +12,8 @@ export interface OutboundLogger {
 }
 
 export interface FollowRequest {
+  /** Default `GET`. */
+  readonly method?: 'GET' | 'HEAD'
   readonly headers: Readonly<Record<string, string>>
   readonly caFile?: string | undefined
   readonly maxRedirects?: number | undefined
@@ -26,7 +28,7 @@ export interface Followed extends Exchanged {
   readonly finalUrl: URL
 }
 
-/** One GET with its redirects. Throws RegistryError for answers that are not 2xx, and raw errors of the connection. */
+/** One GET or HEAD with its redirects. Throws RegistryError for answers that are not 2xx, and raw errors of the connection. */
 export type Follow = (url: URL, request: FollowRequest) => Promise<Followed>
 
 interface FollowerOptions {

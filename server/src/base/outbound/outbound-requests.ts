@@ -17,6 +17,11 @@ export interface GetBytesOptions extends RequestOptions {
   readonly accept?: string
 }
 
+export interface SizeOptions extends RequestOptions {
+  /** Limit of the whole call, redirects included. */
+  readonly timeoutMs?: number
+}
+
 export interface ReceivedBytes {
   /** Always 2xx. */
   readonly status: number

@@ -4,8 +4,17 @@ import { createDispatchers, type ResolveAddresses } from './dispatchers.ts'
 import { downloadBody } from './download.ts'
 import type { ByteSink } from './exchange.ts'
 import { createFollower, type OutboundLogger } from './follow-redirects.ts'
-import type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes, SendOptions, SentAnswer } from './outbound-requests.ts'
+import type {
+  Downloaded,
+  DownloadOptions,
+  GetBytesOptions,
+  ReceivedBytes,
+  SendOptions,
+  SentAnswer,
+  SizeOptions,
+} from './outbound-requests.ts'
 import { readBytes } from './read-bytes.ts'
+import { readSize } from './read-size.ts'
 import { sendRequest } from './send-request.ts'
 
 export type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes, SendOptions, SentAnswer } from './outbound-requests.ts'
@@ -33,6 +42,8 @@ export interface OutboundOptions {
 export interface Outbound {
   /** A small body as a whole; gzip and deflate are undone. */
   getBytes(url: URL | string, options: GetBytesOptions): Promise<ReceivedBytes>
+  /** Size of a body in bytes, by a HEAD; `undefined` when the upstream does not say. Redirects are followed. */
+  getSize(url: URL | string, options?: SizeOptions): Promise<number | undefined>
   /**
    * Streams a body into the sink, in order and exactly once. A connection that breaks off is resumed where it stopped when the
    * upstream supports it; what reached the sink must still be checked as a whole by the caller. What the sink throws is thrown.
@@ -58,6 +69,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const follow = createFollower({ dispatchers, guard, clock, logger })
   return {
     getBytes: (url, request) => readBytes(follow, url, { timeoutMs: apiTimeoutMs, ...request }),
+    getSize: (url, request) => readSize(follow, url, { timeoutMs: apiTimeoutMs, ...request }),
     download: (url, request, sink) => downloadBody(follow, url, { ...request, sink }),
     send: (url, request) =>
       sendRequest({ dispatchers, guard, nowMs: () => clock.now(), logger }, url, { timeoutMs: apiTimeoutMs, ...request }),

@@ -17,6 +17,7 @@
  * State: discovery answers are kept in memory for ten minutes. Nothing here survives a crash, and nothing needs to.
  */
 export type { AnnouncedKey, PackageDocument, WantedPackage } from './package-document.ts'
+export type { RegistryExtras } from './registry-extras.ts'
 export type { UpstreamSettings } from './service-discovery.ts'
 export {
   createUpstreamClient,

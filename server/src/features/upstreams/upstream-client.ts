@@ -8,6 +8,7 @@ import type { ByteSink } from '../../base/outbound/exchange.ts'
 import type { Downloaded, Outbound, ReceivedBytes } from '../../base/outbound/outbound.ts'
 import { type PackageDocument, readPackageDocument } from './package-document.ts'
 import { readDocument } from './read-document.ts'
+import { createRegistryExtras, type RegistryExtras } from './registry-extras.ts'
 import { createServiceDiscovery, type DiscoveryOptions } from './service-discovery.ts'
 import { explainRefusal } from './upstream-errors.ts'
 import { requireProviderPath, requireVersion } from './upstream-paths.ts'
@@ -49,7 +50,7 @@ export interface DownloadPackageOptions {
  * Reads other provider registries. Every call throws RegistryError with the codes of {@link Outbound}; nothing that is answered
  * here has been verified.
  */
-export interface UpstreamClient {
+export interface UpstreamClient extends RegistryExtras {
   /**
    * Offered versions in the upstream's order, each once. Strings that are no version are left out with a log line.
    * @throws {RegistryError} PROVIDER_NOT_FOUND
@@ -60,6 +61,8 @@ export interface UpstreamClient {
   ): Promise<UpstreamVersion[]>
   /** @throws {RegistryError} PROVIDER_PLATFORM_NOT_FOUND when the upstream has no such package. */
   getPackageDocument(address: ProviderAddress, version: string, platform: Platform): Promise<PackageDocument>
+  /** Size of the zip in bytes, without fetching it; `undefined` when the upstream does not say. */
+  findPackageSize(document: PackageDocument): Promise<number | undefined>
   /** Exact bytes of SHA256SUMS. */
   fetchShasums(document: PackageDocument): Promise<Uint8Array>
   /** Exact bytes of the signature. */
@@ -78,7 +81,7 @@ const MAX_SIGNATURE_BYTES = 64 * 1024
 export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
   const { outbound, upstreams, downloads, logger } = options
   const findProvidersUrl = createServiceDiscovery(options)
-  const trust = ({ hostname }: ProviderAddress) => {
+  const trust = ({ hostname }: Pick<ProviderAddress, 'hostname'>) => {
     const caFile = upstreams[hostname]?.caFile
     return caFile === undefined ? {} : { caFile }
   }
@@ -87,6 +90,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     return body
   }
   return {
+    ...createRegistryExtras({ outbound, findProvidersUrl, trust }),
     async listVersions(address, request = {}) {
       const path = `${requireProviderPath(address)}/versions`
       const url = new URL(path, await findProvidersUrl(address.hostname))
@@ -109,6 +113,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       })
       return readPackageDocument(received, wanted)
     },
+    findPackageSize: (document) => outbound.getSize(document.downloadUrl, trust(document.address)),
     fetchShasums: (document) => getFile(document, { url: document.shasumsUrl, maxBytes: MAX_SHASUMS_BYTES }),
     fetchSignature: (document) => getFile(document, { url: document.signatureUrl, maxBytes: MAX_SIGNATURE_BYTES }),
     downloadPackage: (document, request, sink) =>

@@ -21,11 +21,15 @@ interface FakeProvider {
 }
 
 const VERSIONS_PATH = /^\/v1\/providers\/([^/]+\/[^/]+)\/versions$/
+const EXTRA_PATH = /^\/v1\/providers\/([^/]+\/[^/]+)\/([^/]+)$/
+const NAMESPACE_PATH = /^\/v1\/providers\/([^/]+)$/
 const DOCUMENT_PATH = /^\/v1\/providers\/([^/]+\/[^/]+)\/([^/]+)\/download\/([^/]+)\/([^/]+)$/
 const FILE_PATH = /^\/files\/([^/]+\/[^/]+)\/([^/]+)\/([^/]+)$/
 
 /** The content of a fake upstream, without its server. Provider names are `namespace/type`. */
 export class FakeRegistry {
+  /** Answers lists of namespaces. */
+  listsNamespaces = false
   readonly #providers = new Map<string, FakeProvider>()
   readonly #keys = new Map<string, Promise<TestSigningKey>>()
 
@@ -66,6 +70,8 @@ export class FakeRegistry {
     if (path === '/.well-known/terraform.json') return { on: 'discovery', versions: [], json: { 'providers.v1': '/v1/providers/' } }
     const [, listed] = VERSIONS_PATH.exec(path) ?? []
     if (listed !== undefined) return this.#findVersions(listed)
+    const extra = this.#findExtra(path)
+    if (extra !== undefined) return extra
     const [, name = '', version = '', os = '', arch = ''] = DOCUMENT_PATH.exec(path) ?? []
     if (name !== '')
       return this.#findDocument(`${name}/${version}`, { version: this.#providers.get(name)?.versions.get(version), os, arch })
@@ -83,6 +89,18 @@ export class FakeRegistry {
       platforms: [...packages.keys()].map((platform) => ({ os: platform.split('_')[0], arch: platform.split('_')[1] })),
     }))
     return { on: 'versions', versions: [...versions.values()], json: { id: name, versions: list, warnings: null } }
+  }
+
+  /** What some registries tell beyond the protocol. */
+  #findExtra(path: string): FakeAnswer | undefined {
+    const [, of = '', version = ''] = EXTRA_PATH.exec(path) ?? []
+    const publishedAt = this.#providers.get(of)?.versions.get(version)?.publishedAt
+    if (publishedAt !== undefined) return { on: 'discovery', versions: [], json: { id: `${of}/${version}`, published_at: publishedAt } }
+    const [, namespace] = NAMESPACE_PATH.exec(path) ?? []
+    if (namespace === undefined || !this.listsNamespaces) return undefined
+    const names = [...this.#providers.keys()].filter((name) => name.startsWith(`${namespace}/`))
+    const providers = names.map((name) => ({ namespace, name: name.slice(namespace.length + 1) }))
+    return { on: 'discovery', versions: [], json: { meta: { limit: 100, current_offset: 0 }, providers } }
   }
 
   #findDocument(path: string, of: { version: FakeVersion | undefined; os: string; arch: string }): FakeAnswer | undefined {

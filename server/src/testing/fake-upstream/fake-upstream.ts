@@ -8,6 +8,8 @@ import type { TestSigningKey } from './test-signing-key.ts'
 export interface FakeUpstreamOptions {
   /** Serves https with this certificate; plain http otherwise. */
   readonly tls?: LoopbackTls
+  /** Tells which providers a namespace has, as the protocol does not ask for. */
+  readonly listsNamespaces?: boolean
 }
 
 export interface SeenRequest {
@@ -41,6 +43,7 @@ export interface FakeUpstream extends AsyncDisposable {
 /** Starts on a free port of 127.0.0.1; with `tls` the URL names `localhost`. */
 export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Promise<FakeUpstream> {
   const registry = new FakeRegistry()
+  registry.listsNamespaces = options.listsNamespaces ?? false
   const requests: SeenRequest[] = []
   const server = await startLoopbackServer((request, response) => {
     requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers })

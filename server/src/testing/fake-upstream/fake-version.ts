@@ -66,6 +66,8 @@ export interface FakeVersionInput {
   readonly sizeBytes?: number
   /** Makes the package of a platform, instead of one made of `content`. */
   readonly zip?: (platform: string) => Buffer
+  /** When it was published, for an upstream that tells more than the protocol asks for. */
+  readonly publishedAt?: string
   readonly defects?: Defects
 }
 
@@ -85,6 +87,7 @@ export interface FakeVersion {
   readonly shasums: Buffer
   readonly signature: Uint8Array | undefined
   readonly announcedKey: TestSigningKey
+  readonly publishedAt: string | undefined
   readonly defects: Defects
   /** Requests that `defects.status` still answers. */
   statusAnswersLeft: number
@@ -110,6 +113,7 @@ export async function makeFakeVersion(of: VersionIdentity, input: FakeVersionInp
     shasums,
     signature,
     announcedKey,
+    publishedAt: input.publishedAt,
     defects,
     statusAnswersLeft: defects.status?.times ?? Number.POSITIVE_INFINITY,
   }

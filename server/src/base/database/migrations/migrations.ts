@@ -9,6 +9,7 @@ import { moduleListIndexMigration } from './0007-module-list-index.ts'
 import { statelessRefusalsMigration } from './0008-stateless-refusals.ts'
 import { upstreamVersionListsMigration } from './0009-upstream-version-lists.ts'
 import { mirrorPoliciesMigration } from './0010-mirror-policies.ts'
+import { mirrorConfigurationsMigration } from './0011-mirror-configurations.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   statelessRefusalsMigration,
   upstreamVersionListsMigration,
   mirrorPoliciesMigration,
+  mirrorConfigurationsMigration,
 ]

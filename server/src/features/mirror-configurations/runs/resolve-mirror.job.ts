@@ -1,0 +1,77 @@
+import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
+import { newId } from '../../../base/ids.ts'
+import type { NewJobItem } from '../../../base/queue/job-queue.ts'
+import type { JobHandler } from '../../../base/queue/worker.ts'
+import { FETCH_PACKAGE, type FetchPackageInput } from '../../mirror/index.ts'
+import { findNamespace } from '../../namespaces/index.ts'
+import { namespaceClaimed } from '../change-mirrors.ts'
+import { settingsOf } from '../find-mirror.ts'
+import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
+import { findMirror } from '../mirror-queries.ts'
+import type { Choice } from '../selection/choice.ts'
+import { choosePackages } from '../selection/choose-packages.ts'
+import { recordSightings } from '../selection/selection-queries.ts'
+import { type ListNamespaceInput, type ResolveMirrorInput, resolveItem } from './run-items.ts'
+
+/** Asks the upstream which providers a namespace has, and adds one item for each. */
+export const listNamespaceJob =
+  (deps: MirrorConfigurationDeps): JobHandler<ListNamespaceInput> =>
+  async ({ jobId, input: { mirrorId, hostname, namespace } }) => {
+    if ((await findNamespace(deps.database.db, namespace)) !== undefined) throw namespaceClaimed(namespace)
+    const types = await deps.upstreams.listNamespace(hostname, namespace)
+    const items = types.map((type) => resolveItem(mirrorId, { hostname, namespace, type }, undefined))
+    return async (tx) => {
+      await deps.queue.addItems(tx, jobId, items)
+    }
+  }
+
+/**
+ * Asks the upstream which versions there are, chooses those that the mirror wants, and adds one item for each package that is
+ * missing here. Running it again is harmless. A mirror that was deleted meanwhile brings nothing more.
+ */
+export const resolveMirrorJob =
+  (deps: MirrorConfigurationDeps): JobHandler<ResolveMirrorInput> =>
+  async ({ jobId, input: { mirrorId, version, hostname, namespace, type } }) => {
+    const row = await findMirror(deps.database.db, mirrorId)
+    if (row === undefined) return
+    const address = { hostname, namespace, type }
+    const choice = await choosePackages(deps, { mirrorId, settings: settingsOf(row), address, version })
+    const rows = sightingRows({ mirrorId, address, jobId, now: deps.clock.now() }, choice)
+    return async (tx) => {
+      await recordSightings(tx, rows)
+      await deps.queue.addItems(tx, jobId, fetchItems(address, choice))
+    }
+  }
+
+function fetchItems(address: ProviderAddress, { take }: Choice): NewJobItem[] {
+  return take.flatMap(({ version, platforms }) =>
+    platforms.map((platform) => {
+      const input: FetchPackageInput = { ...address, version, platform }
+      return { kind: FETCH_PACKAGE, key: `${formatProviderAddress(address)} ${version} ${platform}`, input }
+    }),
+  )
+}
+
+interface SightingOf {
+  readonly mirrorId: string
+  readonly address: ProviderAddress
+  readonly jobId: string
+  readonly now: number
+}
+
+/** What is taken is marked with the job; what has to wait is kept with the time when it was first seen. */
+function sightingRows({ mirrorId, address: { namespace, type }, jobId, now }: SightingOf, { take, seen }: Choice) {
+  const taken = new Set(take.map(({ version }) => version))
+  const sightings = new Map(seen.map((sighting) => [sighting.version, sighting]))
+  const versions = new Set([...taken, ...sightings.keys()])
+  return [...versions].map((version) => ({
+    id: newId(),
+    mirrorId,
+    namespace,
+    type,
+    version,
+    firstSeenAt: sightings.get(version)?.firstSeenAt ?? now,
+    publishedAt: sightings.get(version)?.publishedAt ?? null,
+    jobId: taken.has(version) ? jobId : null,
+  }))
+}

@@ -1,0 +1,40 @@
+import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
+import type { UnixMs } from '../../../base/clock.ts'
+import type { MirrorSettings } from '../mirror-settings.ts'
+import type { Candidate } from './list-candidates.ts'
+
+/** A provider of a mirror, and the one version that is asked for, if any. */
+export interface ChoiceOf {
+  readonly mirrorId: string
+  readonly settings: MirrorSettings
+  readonly address: ProviderAddress
+  readonly version?: string | undefined
+}
+
+/** A version that is left, and why. */
+export interface BlockedVersion {
+  readonly version: string
+  /** `cool_down`: too young until `until`. `deleted`: somebody deleted it here. */
+  readonly reason: 'cool_down' | 'deleted'
+  readonly until?: UnixMs
+}
+
+/** What a run brings of one provider. */
+export interface Choice {
+  /** Newest first; with the platforms that are missing here, at least one. */
+  readonly take: readonly Candidate[]
+  readonly blocked: readonly BlockedVersion[]
+  /** Wanted packages that are here already. */
+  readonly held: number
+  /** Versions that have been looked at, held ones left out. */
+  readonly seen: readonly Sighting[]
+}
+
+/** Since when a version is known. */
+export interface Sighting {
+  readonly version: string
+  /** When this mirror first saw it. */
+  readonly firstSeenAt: UnixMs
+  /** As the upstream says; null when it does not say, or was not asked. */
+  readonly publishedAt: UnixMs | null
+}

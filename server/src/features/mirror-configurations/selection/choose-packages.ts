@@ -1,0 +1,109 @@
+import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
+import type { UnixMs } from '../../../base/clock.ts'
+import { RegistryError } from '../../../base/errors.ts'
+import { findNamespace } from '../../namespaces/index.ts'
+import { namespaceClaimed } from '../change-mirrors.ts'
+import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
+import type { BlockedVersion, Choice, ChoiceOf, Sighting } from './choice.ts'
+import { type Candidate, listCandidates } from './list-candidates.ts'
+import { type KnownPackage, listKnownPackages } from './selection-queries.ts'
+import { createAgeReader } from './version-ages.ts'
+
+type ChooseDeps = Pick<MirrorConfigurationDeps, 'database' | 'upstreams' | 'clock'>
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Ages that are asked for at the same time. */
+const AT_ONCE = 8
+
+/**
+ * Asks the upstream what there is and chooses what a mirror shall bring. Nothing is written.
+ *
+ * @throws {RegistryError} NAMESPACE_TAKEN before anything is asked, when the namespace is claimed here;
+ * PROVIDER_VERSION_NOT_FOUND when the one version that is asked for does not fit; the codes of the upstream client.
+ */
+export async function choosePackages(deps: ChooseDeps, of: ChoiceOf): Promise<Choice> {
+  const { db } = deps.database
+  if ((await findNamespace(db, of.address.namespace)) !== undefined) throw namespaceClaimed(of.address.namespace)
+  const offered = await deps.upstreams.listVersions(of.address)
+  const candidates = listCandidates(of.settings, offered).filter(({ version }) => of.version === undefined || version === of.version)
+  if (of.version !== undefined && candidates.length === 0) throw doesNotFit(of.address, of.version)
+  const known = groupByVersion(await listKnownPackages(db, of.address))
+  return await sift(deps, of, { candidates, known })
+}
+
+interface Offer {
+  readonly candidates: readonly Candidate[]
+  readonly known: ReadonlyMap<string, readonly KnownPackage[]>
+}
+
+/** From the newest on, until there are enough. */
+async function sift(deps: ChooseDeps, of: ChoiceOf, { candidates, known }: Offer): Promise<Choice> {
+  const readAge = await createAgeReader(deps, of)
+  const limit = of.version === undefined ? (of.settings.keepNewest ?? Number.POSITIVE_INFINITY) : 1
+  const outcome = new Outcome(known)
+  for (let start = 0; start < candidates.length && outcome.chosen < limit; start += AT_ONCE) {
+    const part = candidates.slice(start, start + AT_ONCE)
+    const ages = await Promise.all(part.map(({ version }) => (known.has(version) ? undefined : readAge(version))))
+    part.forEach((candidate, index) => {
+      if (outcome.chosen < limit)
+        outcome.add(candidate, ages[index], { now: deps.clock.now(), coolDownMs: of.settings.coolDownDays * DAY_MS })
+    })
+  }
+  return outcome
+}
+
+class Outcome implements Choice {
+  readonly take: Candidate[] = []
+  readonly blocked: BlockedVersion[] = []
+  readonly seen: Sighting[] = []
+  held = 0
+  chosen = 0
+  readonly #known: Offer['known']
+
+  constructor(known: Offer['known']) {
+    this.#known = known
+  }
+
+  add(
+    candidate: Candidate,
+    sighting: Sighting | undefined,
+    { now, coolDownMs }: { readonly now: UnixMs; readonly coolDownMs: number },
+  ): void {
+    const { version } = candidate
+    if (sighting !== undefined) this.seen.push(sighting)
+    const known = this.#known.get(version) ?? []
+    if (known.some(({ versionDeletedAt }) => versionDeletedAt !== null)) {
+      this.blocked.push({ version, reason: 'deleted' })
+      return
+    }
+    const until = sighting === undefined ? 0 : (sighting.publishedAt ?? sighting.firstSeenAt) + coolDownMs
+    if (until > now) {
+      this.blocked.push({ version, reason: 'cool_down', until })
+      return
+    }
+    this.chosen += 1
+    this.#choose(candidate, known)
+  }
+
+  /** A package that somebody deleted stays away; a damaged one is brought again. */
+  #choose({ version, platforms }: Candidate, known: readonly KnownPackage[]): void {
+    const settled = new Set(
+      known.filter(({ damagedAt, deletedAt }) => damagedAt === null || deletedAt !== null).map(({ os, arch }) => `${os}_${arch}`),
+    )
+    const missing = platforms.filter((platform) => !settled.has(platform))
+    this.held += platforms.length - missing.length
+    if (missing.length > 0) this.take.push({ version, platforms: missing })
+  }
+}
+
+function groupByVersion(packages: readonly KnownPackage[]): Map<string, KnownPackage[]> {
+  return Map.groupBy(packages, ({ version }) => version)
+}
+
+function doesNotFit(address: ProviderAddress, version: string): RegistryError {
+  return new RegistryError(
+    'PROVIDER_VERSION_NOT_FOUND',
+    `Cannot bring "${formatProviderAddress(address)}" "${version}": the upstream does not offer it, or the mirror's settings leave it out`,
+    { hint: 'Compare the version constraints and platforms of the mirror with what the upstream lists' },
+  )
+}
