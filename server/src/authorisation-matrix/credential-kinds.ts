@@ -81,7 +81,7 @@ async function keys(app: TestApp, { owner, disabled }: Owners): Promise<Credenti
     fixed('a key', ADMIN, bearer(await addKey(app, { userId: owner }))),
     fixed('a key as a password', ADMIN, basic('anybody', await addKey(app, { userId: owner }))),
     fixed('a login token', ADMIN, bearer(await addKey(app, { userId: owner, kind: 'login' }))),
-    fixed('a key for some namespaces', ADMIN, bearer(await addKey(app, { userId: owner, namespaces: ['acme'] }))),
+    fixed('a key for some namespaces', { ...ADMIN, isBound: true }, bearer(await addKey(app, { userId: owner, namespaces: ['acme'] }))),
     fixed('an expired key', 'wrong', bearer(await addKey(app, { userId: owner, expired: true }))),
     fixed('a revoked key', 'wrong', bearer(await addKey(app, { userId: owner, revoked: true }))),
     fixed('a revoked login token', 'wrong', bearer(await addKey(app, { userId: owner, kind: 'login', revoked: true }))),

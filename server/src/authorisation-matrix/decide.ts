@@ -10,6 +10,8 @@ export type Worth =
       /** In some organisation. */
       readonly organization: readonly Scope[]
       readonly isSession: boolean
+      /** A key that changes nothing but what is in some namespaces. */
+      readonly isBound?: boolean
     }
 
 /** What the table says about a call: that it passes, or the status of the refusal. */
@@ -27,6 +29,7 @@ function decideAbout(caller: Caller, worth: Exclude<Worth, string>): Verdict {
   if (caller === 'authenticated') return 'passes'
   if (caller === 'a session') return worth.isSession ? 'passes' : 403
   const [scope, place] = caller.split(' in ') as [Scope, 'the registry' | 'an organisation']
+  if (worth.isBound === true && place === 'the registry' && !scope.endsWith(':read')) return 403
   const held = place === 'the registry' ? worth.registry : [...worth.registry, ...worth.organization]
   return held.some((one) => SUFFICIENT[scope].includes(one)) ? 'passes' : 403
 }

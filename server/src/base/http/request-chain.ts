@@ -212,7 +212,10 @@ const TOKEN_INVALID = new RegistryError('TOKEN_INVALID', 'Cannot answer the requ
 
 function scopeMissing(actor: Actor, scope: ScopeText): RegistryError {
   return new RegistryError('SCOPE_MISSING', `Cannot answer the request: the credential of "${actor.name}" lacks the scope "${scope}"`, {
-    hint: 'Ask an administrator for the scope, or use another credential',
+    hint:
+      actor.namespaces === undefined
+        ? 'Ask an administrator for the scope, or use another credential'
+        : 'Use another credential: a key for certain namespaces changes nothing of the whole registry',
     detail: { scope },
   })
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Actor } from '../../base/http/edge-types.ts'
-import { mayAnywhere, mayIn, organizationsWhere } from './grants.ts'
+import { holdsScope, mayAnywhere, mayIn, organizationsWhere } from './grants.ts'
+import type { Scope } from './scopes.ts'
 
 const member: Pick<Actor, 'scopes' | 'grants'> = {
   scopes: ['providers:read'],
@@ -22,6 +23,14 @@ describe('grants', () => {
 
   test('somewhere is enough when no organisation is named', () => {
     expect([mayAnywhere(member, 'modules:write'), mayAnywhere(member, 'users:manage')]).toEqual([true, false])
+  })
+
+  test('a key for certain namespaces changes nothing of the whole registry', () => {
+    const bound: Pick<Actor, 'scopes' | 'grants' | 'namespaces'> = { scopes: ['admin'], grants: [], namespaces: ['acme'] }
+    const held = (scope: Scope, within: 'registry' | 'organization') => holdsScope(bound, scope, within)
+    expect([held('users:manage', 'registry'), held('mirrors:manage', 'registry'), held('admin', 'registry')]).toEqual([false, false, false])
+    expect([held('users:read', 'registry'), held('modules:write', 'organization')]).toEqual([true, true])
+    expect(holdsScope({ ...bound, namespaces: undefined }, 'users:manage', 'registry')).toBe(true)
   })
 
   test('the organisations of a scope are listed', () => {

@@ -18,7 +18,15 @@ export function organizationsWhere(actor: Pick<Actor, 'scopes' | 'grants'>, scop
   return actor.grants.filter((grant) => hasScope(grant.scopes, scope)).map((grant) => grant.organizationId)
 }
 
-/** What the request chain asks before any handler runs. */
-export function holdsScope(actor: Pick<Actor, 'scopes' | 'grants'>, scope: ScopeText, within: 'registry' | 'organization'): boolean {
-  return within === 'organization' ? mayAnywhere(actor, scope) : hasScope(actor.scopes, scope)
+/**
+ * What the request chain asks before any handler runs. A key for certain namespaces changes nothing of the whole registry: with a
+ * password that it sets for somebody it would shed its bonds, and what is mirrored is in no namespace of its own.
+ */
+export function holdsScope(
+  actor: Pick<Actor, 'scopes' | 'grants' | 'namespaces'>,
+  scope: ScopeText,
+  within: 'registry' | 'organization',
+): boolean {
+  if (within === 'organization') return mayAnywhere(actor, scope)
+  return hasScope(actor.scopes, scope) && (actor.namespaces === undefined || scope.endsWith(':read'))
 }

@@ -284,6 +284,19 @@ describe.each(DIALECTS)('administration of providers on %s', (dialect) => {
       expect(await download(app)).toBe(200)
     })
 
+    test('a key for certain namespaces changes nothing that is mirrored', async () => {
+      const app = await testApp(dialect)
+      await publishNew(app)
+      await app.deps.database.db.updateTable('providers').set({ hostname: 'registry.terraform.io' }).execute()
+      const { version_id } = await held(app)
+      const payload = { name: 'bound', scopes: ['mirrors:manage'], namespaces: ['acme'] }
+      const { key } = (await app.asAdmin({ method: 'POST', url: '/api/v1/apikeys', payload })).json<{ key: string }>()
+      const headers = { authorization: `Bearer ${key}` }
+      for (const { reads: _reads, ...call } of calls.slice(1)) {
+        expect((await app.request({ ...call, url: `${LIST}/${version_id}`, headers })).json(), call.method).toMatchObject({ status: 403 })
+      }
+    })
+
     test('mirrors:manage may change and delete', async () => {
       const app = await testApp(dialect)
       await publishNew(app)

@@ -5,7 +5,7 @@ import type { Db } from '../../base/database/open-database.ts'
 import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
-import { hasScope } from '../access/index.ts'
+import { holdsScope } from '../access/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { removeUnownedObject } from '../intake/index.ts'
 import { findNamespace, mayRead, requireWritable } from '../namespaces/index.ts'
@@ -144,7 +144,7 @@ async function requireChangeable(tx: Db, provider: ProviderAddress, by: Origin):
     if (row !== undefined) requireWritable(row, { namespace: row.name, by, scope })
     return true
   }
-  if (hasScope(by.actor.scopes, scope)) return true
+  if (holdsScope(by.actor, scope, 'registry')) return true
   throw new RegistryError('SCOPE_MISSING', `Cannot change "${displayProvider(provider)}": "${by.actor.name}" lacks "${scope}"`, {
     hint: 'Mirrored providers belong to the whole registry: ask one of its administrators',
     detail: { scope },

@@ -140,6 +140,16 @@ describe.each(DIALECTS)('setting the password of another user on %s', (dialect) 
     expect(await login('una', PASSWORD)).toBe(200)
   })
 
+  // Else it could sign in as them, and be bound to nothing.
+  test('is refused with a key for certain namespaces', async () => {
+    const { signIn, as, addUser, mia, login } = await openWithMia(dialect)
+    await addUser('boss', ['admin'])
+    const payload = { name: 'bound', scopes: ['admin'], namespaces: ['acme'] }
+    const { key } = (await as(await signIn('boss'), { method: 'POST', url: '/api/v1/apikeys', payload })).json<{ key: string }>()
+    expect((await as(key, set(mia))).json()).toMatchObject({ status: 403, code: 'SCOPE_MISSING' })
+    expect(await login('mia', PASSWORD)).toBe(200)
+  })
+
   test('needs the scope, a user and a good password', async () => {
     const { signIn, as, request, mia } = await openWithMia(dialect)
     const manager = await signIn('una')
