@@ -137,6 +137,20 @@ describe.each(DIALECTS)('version lists on %s', (dialect) => {
     expect(upstream.count()).toBe(asked)
   })
 
+  test('a flood of names that nobody has heard of becomes a trickle of requests', async () => {
+    let asked = 0
+    const server = await startLoopbackServer((request, response) => {
+      if (request.url?.endsWith('/versions')) asked += 1
+      else response.writeHead(200, { 'content-type': 'application/json' }).end('{"providers.v1":"/v1/providers/"}')
+    })
+    onTestFinished(server.close)
+    const app = await onDemandApp(dialect, server, { waits: { listMs: 1_000 } })
+    const names = Array.from({ length: 60 }, (_, index) => `nobody/thing-${index}`)
+    const answers = await Promise.all(names.map((name) => app.request(`/v1/mirror/${ORIGIN}/${name}/index.json`)))
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([504]))
+    expect(asked).toBe(16)
+  })
+
   test('a connection that fails once is tried once more', async () => {
     const upstream = await upstreamWith({ status: { on: 'versions', status: 502, times: 1 } })
     const app = await onDemandApp(dialect, upstream)

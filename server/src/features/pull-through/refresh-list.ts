@@ -57,7 +57,7 @@ async function listVersions({ upstreams }: RefreshDeps, { address, waitMs }: { a
   } catch (error) {
     const tookMs = performance.now() - startedAt
     const isPassing = error instanceof RegistryError && error.code === 'UPSTREAM_UNAVAILABLE'
-    if (!isPassing || tookMs > QUICK_FAILURE_MS) throw error
+    if (!isPassing || tookMs > Math.min(QUICK_FAILURE_MS, waitMs / 4)) throw error
     return await ask(waitMs - tookMs)
   }
 }

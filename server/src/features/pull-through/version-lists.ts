@@ -4,6 +4,7 @@ import type { UnixMs } from '../../base/clock.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { UpstreamVersion } from '../upstreams/index.ts'
 import { listTimeout, type RefreshDeps, refreshList } from './refresh-list.ts'
+import { createUpstreamGate } from './upstream-gate.ts'
 import { findVersionList } from './version-list-queries.ts'
 import type { Waits } from './waits.ts'
 import { withinTime } from './within-time.ts'
@@ -71,6 +72,7 @@ class UpstreamLists {
   readonly #known = new LRUCache<string, KnownList>({ max: MAX_LISTS })
   readonly #missing = new LRUCache<string, UnixMs>({ max: MAX_REMEMBERED })
   readonly #failures = new LRUCache<string, Failure>({ max: MAX_REMEMBERED })
+  readonly #gate = createUpstreamGate()
   readonly #running = new Map<string, Promise<KnownList | undefined>>()
 
   constructor(deps: RefreshDeps, waits: Pick<Waits, 'listMs' | 'missMs'>) {
@@ -144,7 +146,9 @@ class UpstreamLists {
       if (this.#isMissing(key)) return undefined
       const newerMs = known === undefined ? this.#freshMs : this.#ageOf(known.fetchedAt) - CLOCK_TOLERANCE_MS
       const acceptAgeMs = Math.min(newerMs, this.#freshMs)
-      const stored = await refreshList(this.#deps, { address, waitMs: this.#waits.listMs, acceptAgeMs })
+      const waitMs = this.#waits.listMs
+      const limit = { waitMs, late: () => listTimeout(address, waitMs) }
+      const stored = await this.#gate.pass(address.hostname, () => refreshList(this.#deps, { address, waitMs, acceptAgeMs }), limit)
       this.#failures.delete(key)
       if (stored !== undefined) return this.#keep(key, stored.versions, stored.ageMs)
       this.#missing.set(key, this.#deps.clock.now())
