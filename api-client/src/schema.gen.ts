@@ -3994,6 +3994,11 @@ export interface paths {
                         lock_file?: string;
                         /** @description Default: every platform that is stored */
                         platforms?: string[];
+                        /**
+                         * @description Whose lock file it is when none is sent: it decides which host a source without one means
+                         * @enum {unknown}
+                         */
+                        program?: "terraform" | "tofu";
                         /** @description Take the newest versions that match, whatever is locked */
                         upgrade?: boolean;
                     };

@@ -15,6 +15,7 @@ export const LOCK_COMMANDS: readonly CommandDefinition[] = [
         repeatable: true,
       },
       { flags: '--upgrade', description: 'Take the newest versions that match, whatever is locked' },
+      { flags: '--tofu', description: 'Begin a lock file of OpenTofu; one that is there says itself whose it is' },
       { flags: '--write', description: 'Put it in its place; without it, it goes to standard output' },
     ],
     groups: API_GROUPS,

@@ -50,9 +50,9 @@ test('writes the file to standard output and nothing to the disk; what is missin
 test('--write puts it in its place; what is sent has the old one, the platforms and the wish', async () => {
   const files = { 'live/main.tf': '', [`live/${LOCK}`]: 'old' }
   const { run, sent, names, lockFile } = await start(answerOf({ providers: [COMPLETE] }), files)
-  const outcome = await run('live', '--write', '--upgrade', '--platform', 'linux_amd64', '--platform', 'windows_amd64')
+  const outcome = await run('live', '--write', '--upgrade', '--tofu', '--platform', 'linux_amd64', '--platform', 'windows_amd64')
   expect(outcome).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining(`${LOCK} is written`) })
-  expect(sent()).toMatchObject({ lock_file: 'old', platforms: ['linux_amd64', 'windows_amd64'], upgrade: true })
+  expect(sent()).toMatchObject({ lock_file: 'old', platforms: ['linux_amd64', 'windows_amd64'], program: 'tofu', upgrade: true })
   expect(await lockFile('live')).toBe(TEXT)
   expect((await names('live')).sort()).toEqual([LOCK, 'main.tf'])
 })

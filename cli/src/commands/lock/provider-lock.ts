@@ -12,6 +12,7 @@ import { printable } from '../../output/printable.ts'
 
 interface LockOptions extends CommonOptions {
   readonly platform?: readonly string[]
+  readonly tofu?: boolean
   readonly upgrade?: boolean
   readonly write?: boolean
 }
@@ -35,11 +36,12 @@ export const lockProviders: RunCommand<LockOptions> = async (context, { argument
   else if (changed) output.message('Nothing is written; add --write to put it in its place')
 }
 
-function requestOf({ files, lockFile }: ConfigurationFolder, { platform, upgrade }: LockOptions) {
+function requestOf({ files, lockFile }: ConfigurationFolder, { platform, tofu, upgrade }: LockOptions) {
   return {
     files: files.map((file) => ({ ...file })),
     ...(lockFile !== undefined && { lock_file: lockFile }),
     ...(platform !== undefined && { platforms: [...platform] }),
+    ...(tofu === true && { program: 'tofu' as const }),
     ...(upgrade === true && { upgrade }),
   }
 }

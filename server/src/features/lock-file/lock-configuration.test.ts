@@ -11,6 +11,7 @@ interface Body {
   readonly files?: readonly { readonly path: string; readonly text: string }[]
   readonly lock_file?: string
   readonly platforms?: readonly string[]
+  readonly program?: string
   readonly upgrade?: boolean
 }
 
@@ -146,6 +147,23 @@ describe.each(DIALECTS)('lock files for configurations on %s', (dialect) => {
   test('a lock file of OpenTofu keeps its header', async () => {
     const text = (await lockedTo('1.0.0')).replace('terraform init', 'tofu init')
     expect((await lock({ files: [needs(ADDRESS, '1.0.0')], lock_file: text })).lock_file).toBe(text)
+  })
+
+  // protocol.md 6.1
+  test('a source without a host means the registry of the program whose lock file it is', async () => {
+    const files = [file('main.tf', 'resource "null_resource" "a" {}\n'), needs('acme/widget', '', 'b.tf')]
+    const asked = async (body: Body) => (await post({ files, ...body })).json<{ detail: string }>().detail
+    for (const body of [{ program: 'tofu' }, { lock_file: '# This file is maintained automatically by "tofu init".\n' }]) {
+      expect(await asked(body)).toContain('"registry.opentofu.org/hashicorp/null"')
+      expect(await asked(body)).toContain('"registry.opentofu.org/acme/widget"')
+    }
+    expect(await asked({})).toContain('"registry.terraform.io/hashicorp/null"')
+  })
+
+  test('more providers than anybody needs are refused', async () => {
+    const text = Array.from({ length: 101 }, (_, index) => `resource "p${index}_x" "a" {}\n`).join('')
+    const response = await post({ files: [file('main.tf', text)] })
+    expect([response.statusCode, response.json().detail]).toEqual([400, 'Cannot lock 101 providers: the limit is 100'])
   })
 
   test.each([

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox'
 import { RegistryError } from '../../base/errors.ts'
 import { ownHostname } from './input/lock-address.ts'
 import { readConfiguration } from './input/read-configuration.ts'
-import { NO_LOCKS, readLockFile } from './input/read-lock-file.ts'
+import { type ExistingLocks, NO_LOCKS, NO_TOFU_LOCKS, readLockFile } from './input/read-lock-file.ts'
 import { mergeRequirements, type Requirement, readPlatforms, readRequirement } from './input/requirement.ts'
 import type { LockDeps } from './lock-deps.ts'
 import { ConfigurationLockView, LockView, presentConfigurationLock, presentLock } from './lock-views.ts'
@@ -45,6 +45,11 @@ const LockBody = Type.Object({
   ),
   lock_file: Type.Optional(Type.String({ description: 'The lock file that is there: its versions stay' })),
   platforms: Type.Optional(Platforms),
+  program: Type.Optional(
+    Type.Enum(['terraform', 'tofu'], {
+      description: 'Whose lock file it is when none is sent: it decides which host a source without one means',
+    }),
+  ),
   upgrade: Type.Optional(Type.Boolean({ description: 'Take the newest versions that match, whatever is locked' })),
 })
 
@@ -94,8 +99,9 @@ export const lockRoutes =
         const { body, actor } = request
         const own = ownHostname(request)
         const platforms = readPlatforms(body.platforms ?? [])
-        const existing = body.lock_file === undefined ? NO_LOCKS : await readLockFile(body.lock_file)
-        const { requirements, moduleCalls } = await readConfiguration(body.files, own)
+        const existing = await readExisting(body)
+        const { requirements, moduleCalls } = await readConfiguration(body.files, { own, defaultHostname: existing.defaultHostname })
+        if (requirements.length > MAX_PROVIDERS) throw tooManyProviders(requirements.length)
         const upgrade = body.upgrade ?? false
         const outcome = await makeLockFile(deps, { actor, own, requirements, platforms, existing, upgrade })
         return presentConfigurationLock(outcome, moduleCalls)
@@ -104,6 +110,15 @@ export const lockRoutes =
   }
 
 const Text = Type.String({ description: 'Text of .terraform.lock.hcl; the header x-registry-missing names platforms without h1:' })
+
+async function readExisting({ lock_file: text, program }: Static<typeof LockBody>): Promise<ExistingLocks> {
+  if (text !== undefined) return readLockFile(text)
+  return program === 'tofu' ? NO_TOFU_LOCKS : NO_LOCKS
+}
+
+function tooManyProviders(count: number): RegistryError {
+  return new RegistryError('BAD_REQUEST', `Cannot lock ${count} providers: the limit is ${MAX_PROVIDERS}`)
+}
 
 function readQuery({ provider, version }: Static<typeof LockQuery>, own: string): Requirement[] {
   if (version !== undefined && version.length !== provider.length) {

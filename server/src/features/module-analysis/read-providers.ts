@@ -1,4 +1,4 @@
-import { AddressError, formatProviderAddress, parseProviderAddress } from '@terrace/protocol/addresses.ts'
+import { AddressError, DEFAULT_HOSTNAME, formatProviderAddress, parseProviderAddress } from '@terrace/protocol/addresses.ts'
 import { expressionText, literalText } from './expression-text.ts'
 import { blocksOf, type FolderConfiguration } from './merge-configuration.ts'
 import type { RequiredProvider } from './module-analysis.ts'
@@ -18,8 +18,9 @@ const BUILT_IN = 'terraform'
 /**
  * Providers that a folder declares, configures or uses the resources of. Which ones it only uses is told as Terraform tells it:
  * by the `provider` argument, or else by the resource type up to its first `_`.
+ * @param defaultHostname host of sources that name none.
  */
-export function readProviders(configuration: FolderConfiguration): RequiredProvider[] {
+export function readProviders(configuration: FolderConfiguration, defaultHostname: string = DEFAULT_HOSTNAME): RequiredProvider[] {
   const requirements = new Map<string, Requirement>()
   for (const { body, override } of configuration.settings) addDeclared(requirements, body, override)
   for (const { labels, body } of configuration.providers) {
@@ -31,7 +32,7 @@ export function readProviders(configuration: FolderConfiguration): RequiredProvi
   for (const name of usedNames(configuration)) {
     if (name !== BUILT_IN && !requirements.has(name)) requirements.set(name, NONE)
   }
-  return [...requirements].map(([name, requirement]) => presentRequirement(name, requirement))
+  return [...requirements].map(([name, requirement]) => presentRequirement(name, requirement, defaultHostname))
 }
 
 /** Constraints on Terraform itself; undefined when there are none. */
@@ -75,14 +76,16 @@ function usedNames({ named }: FolderConfiguration): string[] {
   })
 }
 
-function presentRequirement(name: string, { source, versions, aliases }: Requirement): RequiredProvider {
-  return { name, source: fullAddress(source === '' ? name : source), version: versions.join(', '), configuration_aliases: [...aliases] }
+function presentRequirement(name: string, { source, versions, aliases }: Requirement, defaultHostname: string): RequiredProvider {
+  const address = fullAddress(source === '' ? name : source, defaultHostname)
+  return { name, source: address, version: versions.join(', '), configuration_aliases: [...aliases] }
 }
 
 /** A source that is no address is shown as it is: Terraform refuses it, and the reader shall see why. */
-function fullAddress(source: string): string {
+function fullAddress(source: string, defaultHostname: string): string {
   try {
-    return formatProviderAddress(parseProviderAddress(source))
+    const named = source.includes('/') ? source : `hashicorp/${source}`
+    return formatProviderAddress(parseProviderAddress(named, { defaultHostname }))
   } catch (error) {
     if (error instanceof AddressError) return source
     throw error

@@ -21,6 +21,14 @@ export interface CalledModule {
   readonly source: string
 }
 
+/** How to read a configuration. */
+export interface ReadOptions {
+  /** Our own host name, as the asker knows it. */
+  readonly own: string
+  /** Host of sources that name none. */
+  readonly defaultHostname: string
+}
+
 /** What a configuration needs. */
 export interface ReadConfiguration {
   readonly requirements: readonly Requirement[]
@@ -36,7 +44,7 @@ const BUILT_IN = 'terraform.io/builtin/'
  * The providers and modules that the files of a configuration need. Nothing is run and no expression evaluated.
  * @throws {RegistryError} INVALID_CONFIGURATION with `detail.path`, `detail.line` and `detail.column`; INVALID_ADDRESS; BAD_REQUEST
  */
-export async function readConfiguration(files: readonly ConfigurationFile[], own: string): Promise<ReadConfiguration> {
+export async function readConfiguration(files: readonly ConfigurationFile[], options: ReadOptions): Promise<ReadConfiguration> {
   const deadline = performance.now() + MAX_TOTAL_MS
   const parsed: { readonly path: string; readonly document: unknown }[] = []
   for (const file of files) {
@@ -44,10 +52,10 @@ export async function readConfiguration(files: readonly ConfigurationFile[], own
     parsed.push({ path: file.path, document: await readDocument(file) })
   }
   const folders = [...Map.groupBy(parsed, ({ path }) => posix.dirname(path))]
-  const read = folders.map(([folder, documents]) => ({ folder, ...readFolder(documents) }))
+  const read = folders.map(([folder, documents]) => ({ folder, ...readFolder(documents, options) }))
   const providers = read.flatMap((folder) => folder.providers).filter(({ source }) => !source.startsWith(BUILT_IN))
   return {
-    requirements: mergeRequirements(providers.map((provider) => readRequirement(provider, own))),
+    requirements: mergeRequirements(providers.map((provider) => readRequirement(provider, options.own))),
     moduleCalls: read.flatMap(({ folder, moduleCalls }) => moduleCalls.map(({ name, source }) => ({ folder, name, source }))),
   }
 }
@@ -65,9 +73,12 @@ async function readDocument({ path, text }: ConfigurationFile): Promise<unknown>
   }
 }
 
-function readFolder(documents: Parameters<typeof readRequirements>[0]): ReturnType<typeof readRequirements> {
+function readFolder(
+  documents: Parameters<typeof readRequirements>[0],
+  { defaultHostname }: ReadOptions,
+): ReturnType<typeof readRequirements> {
   try {
-    return readRequirements(documents)
+    return readRequirements(documents, defaultHostname)
   } catch (error) {
     throw explainRefusal(documents[0]?.path ?? '', error)
   }

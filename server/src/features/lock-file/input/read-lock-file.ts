@@ -1,4 +1,4 @@
-import { parseHostname } from '@terrace/protocol/addresses.ts'
+import { DEFAULT_HOSTNAME, parseHostname } from '@terrace/protocol/addresses.ts'
 import { type LockBlock, lockAddress, lockFileHeader } from '@terrace/protocol/lock-file.ts'
 import { quote } from '@terrace/protocol/quote.ts'
 import { canonicalVersion } from '@terrace/protocol/versions.ts'
@@ -12,10 +12,20 @@ export interface ExistingLocks {
   readonly blocks: ReadonlyMap<string, LockBlock>
   /** The lines at its top, by the program that keeps it. */
   readonly header: string
+  /** Host that this program means when a source names none. */
+  readonly defaultHostname: string
 }
 
 /** What there is without a lock file. */
-export const NO_LOCKS: ExistingLocks = { blocks: new Map(), header: lockFileHeader() }
+export const NO_LOCKS: ExistingLocks = { blocks: new Map(), header: lockFileHeader(), defaultHostname: DEFAULT_HOSTNAME }
+
+/** The same for OpenTofu. */
+export const NO_TOFU_LOCKS: ExistingLocks = {
+  blocks: new Map(),
+  header: lockFileHeader('tofu'),
+  // Source: protocol.md 6.1.
+  defaultHostname: 'registry.opentofu.org',
+}
 
 const PATH = '.terraform.lock.hcl'
 /** Nothing that would have to be escaped when it is written again. */
@@ -30,10 +40,8 @@ export async function readLockFile(text: string): Promise<ExistingLocks> {
   const { provider: blocks = {} } = await parse(text)
   if (!isMap(blocks)) throw invalid(PATH, 'a provider block has no address')
   const read = Object.entries(blocks).map(([label, content]) => readBlock(label, content))
-  return {
-    blocks: new Map(read.map((block) => [lockAddress(block), block])),
-    header: lockFileHeader(/^# .*"tofu init"/m.test(text) ? 'tofu' : 'terraform'),
-  }
+  const none = /^# .*"tofu init"/m.test(text) ? NO_TOFU_LOCKS : NO_LOCKS
+  return { ...none, blocks: new Map(read.map((block) => [lockAddress(block), block])) }
 }
 
 async function parse(text: string): Promise<Readonly<Record<string, HclValue>>> {
