@@ -7,7 +7,7 @@ import { type OpenTestApp, openTestApp } from '../testing/test-app.ts'
 import { matchRows } from './compare-table.ts'
 import { addSession } from './credentials.ts'
 import { EVERYTHING_ON } from './everything-on.ts'
-import { openTenants, RED, SECRET, type Tenants } from './foreign-objects.ts'
+import { mirrorOf, openTenants, RED, SECRET, type Tenants } from './foreign-objects.ts'
 import { type RouteWatch, watchRoutes } from './route-watch.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -27,6 +27,7 @@ const MAKING: Readonly<Record<string, (namespace: string) => InjectOptions | Pro
   'POST /api/v1/modules': (namespace) => modulePublishRequest({ address: `${namespace}/other/aws` }),
   'POST /api/v1/namespaces': () => ({ payload: { name: 'new-paints', organization: RED } }),
   'POST /api/v1/trust-rules': () => ({ payload: RULE }),
+  'POST /api/v1/admin/mirrors': () => ({ payload: mirrorOf(RED, 'new-mirror') }),
 }
 
 /** Tells something, and makes nothing. */
@@ -67,7 +68,17 @@ describe.each(DIALECTS)('the lists and the names of another organisation, on %s'
   /** Words that only its own members may read. */
   const marks = (): string[] => {
     const ids = tenants.objects.filter(({ prefix }) => !prefix.includes('/admin/')).flatMap(({ theirs }) => [theirs.id, theirs.user_id])
-    return [...new Set([SECRET, RED, 'ruby', 'master-painter', tenants.red.organizationId, ...ids.filter((id) => id !== undefined)])]
+    return [
+      ...new Set([
+        SECRET,
+        RED,
+        'ruby',
+        'master-painter',
+        'master-mirror',
+        tenants.red.organizationId,
+        ...ids.filter((id) => id !== undefined),
+      ]),
+    ]
   }
 
   const listsOf = () =>

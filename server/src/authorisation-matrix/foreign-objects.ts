@@ -85,6 +85,7 @@ async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObj
     byId('/api/v1/auth/sessions/', session),
     byId('/api/v1/users/', red.userId),
     byId('/api/v1/trust-rules/', await addTrustRule(app, { organizationId: red.organizationId, disabled: false })),
+    byId('/api/v1/admin/mirrors/', await createMirror(red)),
     byId('/api/v1/admin/signing-keys/', await addSigningKey(app)),
     byId('/api/v1/admin/jobs/', jobId),
     byId('/admin/api/jobs/', jobId),
@@ -100,6 +101,20 @@ async function idOfKey(app: TestApp, { userId, organizationId }: TestMember): Pr
   await addKey(app, { userId, organizationId })
   const keys = app.deps.database.db.selectFrom('apiKeys').select('id').where('userId', '=', userId)
   return (await keys.where('organizationId', 'is not', null).executeTakeFirstOrThrow()).id
+}
+
+/** A mirror of an organisation that never runs by itself. */
+export const mirrorOf = (organization: string, name: string) => ({
+  name,
+  organization,
+  upstream: 'registry.example.com',
+  providers: ['acme/widget'],
+  enabled: false,
+})
+
+async function createMirror(by: TestMember): Promise<string> {
+  const payload = mirrorOf(RED, 'master-mirror')
+  return (await by.request({ method: 'POST', url: '/api/v1/admin/mirrors', payload })).json<{ id: string }>().id
 }
 
 async function addSigningKey({ deps }: TestApp): Promise<string> {
