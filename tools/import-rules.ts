@@ -32,7 +32,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'ci-trust': ['accounts'],
   'key-expiry': [],
   'pull-through': ['intake', 'mirror', 'providers', 'trust', 'upstreams'],
-  'mirror-configurations': ['mirror', 'namespaces', 'upstreams'],
+  'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'upstreams'],
   'mirror-policies': ['namespaces'],
   mirror: ['definitions', 'intake', 'mirror-policies', 'providers', 'trust', 'upstreams', 'verification'],
 }

@@ -15,7 +15,7 @@ import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
 import { lockRoutes } from './features/lock-file/index.ts'
 import { cancelJobRoutes, definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
-import { mirrorConfigurationRoutes, mirrorRunRoutes } from './features/mirror-configurations/index.ts'
+import { mirrorConfigurationRoutes, mirrorPlanRoutes, mirrorRunRoutes } from './features/mirror-configurations/index.ts'
 import {
   changeModuleRoutes,
   expectedModuleDigest,
@@ -93,6 +93,7 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(cancelJobRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))
   await app.register(mirrorRunRoutes(deps))
+  await app.register(mirrorPlanRoutes(deps))
   await app.register(quarantineRoutes(deps))
   return app
 }

@@ -175,6 +175,7 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/admin/mirrors/:id': 'mirrors:read in an organisation',
   'PATCH /api/v1/admin/mirrors/:id': 'mirrors:manage in an organisation',
   'DELETE /api/v1/admin/mirrors/:id': 'mirrors:manage in an organisation',
+  'POST /api/v1/admin/mirrors/:id/plan': 'mirrors:manage in an organisation',
   'POST /api/v1/admin/mirrors/:id/sync': 'mirrors:manage in an organisation',
   'POST /api/v1/admin/mirrors/:id/cancel': 'mirrors:manage in an organisation',
   'POST /api/v1/admin/mirrors/:id/pause': 'mirrors:manage in an organisation',

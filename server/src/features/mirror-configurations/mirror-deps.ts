@@ -1,4 +1,7 @@
 import type { MirrorDeps } from '../mirror/index.ts'
+import type { MirrorPolicy } from '../mirror-policies/index.ts'
 
 /** What mirrors need of the server. */
-export type MirrorConfigurationDeps = MirrorDeps
+export interface MirrorConfigurationDeps extends MirrorDeps {
+  readonly policy: MirrorPolicy
+}

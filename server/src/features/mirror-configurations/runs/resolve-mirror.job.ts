@@ -18,12 +18,22 @@ export const listNamespaceJob =
   (deps: MirrorConfigurationDeps): JobHandler<ListNamespaceInput> =>
   async ({ jobId, input: { mirrorId, hostname, namespace } }) => {
     if ((await findNamespace(deps.database.db, namespace)) !== undefined) throw namespaceClaimed(namespace)
-    const types = await deps.upstreams.listNamespace(hostname, namespace)
+    const types = await listAllowedTypes(deps, { mirrorId, hostname, namespace })
     const items = types.map((type) => resolveItem(mirrorId, { hostname, namespace, type }, undefined))
     return async (tx) => {
       await deps.queue.addItems(tx, jobId, items)
     }
   }
+
+/** What policies keep out of a namespace is left out silently; a provider that a mirror names is refused aloud. */
+async function listAllowedTypes(deps: MirrorConfigurationDeps, { mirrorId, hostname, namespace }: ListNamespaceInput): Promise<string[]> {
+  const row = await findMirror(deps.database.db, mirrorId)
+  const types = row === undefined ? [] : await deps.upstreams.listNamespace(hostname, namespace)
+  const decisions = await Promise.all(
+    types.map((type) => deps.policy.decide({ hostname, namespace, type, organizationId: row?.organizationId })),
+  )
+  return types.filter((_type, index) => decisions[index]?.allowed === true)
+}
 
 /**
  * Asks the upstream which versions there are, chooses those that the mirror wants, and adds one item for each package that is
@@ -35,7 +45,7 @@ export const resolveMirrorJob =
     const row = await findMirror(deps.database.db, mirrorId)
     if (row === undefined) return
     const address = { hostname, namespace, type }
-    const choice = await choosePackages(deps, { mirrorId, settings: settingsOf(row), address, version })
+    const choice = await choosePackages(deps, { mirrorId, organizationId: row.organizationId, settings: settingsOf(row), address, version })
     const rows = sightingRows({ mirrorId, address, jobId, now: deps.clock.now() }, choice)
     return async (tx) => {
       await recordSightings(tx, rows)

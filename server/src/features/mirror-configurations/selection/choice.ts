@@ -6,6 +6,8 @@ import type { Candidate } from './list-candidates.ts'
 /** A provider of a mirror, and the one version that is asked for, if any. */
 export interface ChoiceOf {
   readonly mirrorId: string
+  /** Whose mirror it is. */
+  readonly organizationId: string
   readonly settings: MirrorSettings
   readonly address: ProviderAddress
   readonly version?: string | undefined
@@ -14,8 +16,10 @@ export interface ChoiceOf {
 /** A version that is left, and why. */
 export interface BlockedVersion {
   readonly version: string
-  /** `cool_down`: too young until `until`. `deleted`: somebody deleted it here. */
-  readonly reason: 'cool_down' | 'deleted'
+  /** `cool_down`: too young until `until`. `deleted`: somebody deleted it here. `policy`: a mirror policy keeps it out. */
+  readonly reason: 'cool_down' | 'deleted' | 'policy'
+  /** For people. */
+  readonly why: string
   readonly until?: UnixMs
 }
 

@@ -1,6 +1,7 @@
 import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
 import type { UnixMs } from '../../../base/clock.ts'
 import { RegistryError } from '../../../base/errors.ts'
+import { type PolicyDecision, requireAllowed } from '../../mirror-policies/index.ts'
 import { findNamespace } from '../../namespaces/index.ts'
 import { namespaceClaimed } from '../change-mirrors.ts'
 import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
@@ -9,7 +10,7 @@ import { type Candidate, listCandidates } from './list-candidates.ts'
 import { type KnownPackage, listKnownPackages } from './selection-queries.ts'
 import { createAgeReader } from './version-ages.ts'
 
-type ChooseDeps = Pick<MirrorConfigurationDeps, 'database' | 'upstreams' | 'clock'>
+type ChooseDeps = Pick<MirrorConfigurationDeps, 'database' | 'upstreams' | 'clock' | 'policy'>
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Ages that are asked for at the same time. */
@@ -18,29 +19,38 @@ const AT_ONCE = 8
 /**
  * Asks the upstream what there is and chooses what a mirror shall bring. Nothing is written.
  *
- * @throws {RegistryError} NAMESPACE_TAKEN before anything is asked, when the namespace is claimed here;
+ * @throws {RegistryError} NAMESPACE_TAKEN and POLICY_REFUSED before anything is asked;
  * PROVIDER_VERSION_NOT_FOUND when the one version that is asked for does not fit; the codes of the upstream client.
  */
 export async function choosePackages(deps: ChooseDeps, of: ChoiceOf): Promise<Choice> {
   const { db } = deps.database
   if ((await findNamespace(db, of.address.namespace)) !== undefined) throw namespaceClaimed(of.address.namespace)
+  const subject = { ...of.address, organizationId: of.organizationId }
+  requireAllowed('mirror', subject, await deps.policy.decide(subject))
   const offered = await deps.upstreams.listVersions(of.address)
   const candidates = listCandidates(of.settings, offered).filter(({ version }) => of.version === undefined || version === of.version)
   if (of.version !== undefined && candidates.length === 0) throw doesNotFit(of.address, of.version)
   const known = groupByVersion(await listKnownPackages(db, of.address))
-  return await sift(deps, of, { candidates, known })
+  const decisions = await deps.policy.decideVersions(of.address, namesOf(candidates), { organizationId: of.organizationId })
+  return await sift(deps, of, { candidates, known, decisions })
 }
 
 interface Offer {
   readonly candidates: readonly Candidate[]
   readonly known: ReadonlyMap<string, readonly KnownPackage[]>
+  readonly decisions: ReadonlyMap<string, PolicyDecision>
+}
+
+function namesOf(candidates: readonly Candidate[]): string[] {
+  return candidates.map(({ version }) => version)
 }
 
 /** From the newest on, until there are enough. */
-async function sift(deps: ChooseDeps, of: ChoiceOf, { candidates, known }: Offer): Promise<Choice> {
+async function sift(deps: ChooseDeps, of: ChoiceOf, offer: Offer): Promise<Choice> {
+  const { candidates, known } = offer
   const readAge = await createAgeReader(deps, of)
   const limit = of.version === undefined ? (of.settings.keepNewest ?? Number.POSITIVE_INFINITY) : 1
-  const outcome = new Outcome(known)
+  const outcome = new Outcome(offer)
   for (let start = 0; start < candidates.length && outcome.chosen < limit; start += AT_ONCE) {
     const part = candidates.slice(start, start + AT_ONCE)
     const ages = await Promise.all(part.map(({ version }) => (known.has(version) ? undefined : readAge(version))))
@@ -58,10 +68,10 @@ class Outcome implements Choice {
   readonly seen: Sighting[] = []
   held = 0
   chosen = 0
-  readonly #known: Offer['known']
+  readonly #offer: Offer
 
-  constructor(known: Offer['known']) {
-    this.#known = known
+  constructor(offer: Offer) {
+    this.#offer = offer
   }
 
   add(
@@ -71,18 +81,25 @@ class Outcome implements Choice {
   ): void {
     const { version } = candidate
     if (sighting !== undefined) this.seen.push(sighting)
-    const known = this.#known.get(version) ?? []
-    if (known.some(({ versionDeletedAt }) => versionDeletedAt !== null)) {
-      this.blocked.push({ version, reason: 'deleted' })
-      return
-    }
+    const known = this.#offer.known.get(version) ?? []
     const until = sighting === undefined ? 0 : (sighting.publishedAt ?? sighting.firstSeenAt) + coolDownMs
-    if (until > now) {
-      this.blocked.push({ version, reason: 'cool_down', until })
+    const blocked = this.#blockOf(version, known) ?? (until > now ? waitingUntil(version, until) : undefined)
+    if (blocked !== undefined) {
+      this.blocked.push(blocked)
       return
     }
     this.chosen += 1
     this.#choose(candidate, known)
+  }
+
+  #blockOf(version: string, known: readonly KnownPackage[]): BlockedVersion | undefined {
+    if (known.some(({ versionDeletedAt }) => versionDeletedAt !== null)) {
+      return { version, reason: 'deleted', why: 'Somebody deleted it here; load it by a definition file to bring it back' }
+    }
+    const decision = this.#offer.decisions.get(version)
+    if (decision === undefined || decision.allowed) return undefined
+    const { why, heldUntil } = decision
+    return { version, reason: 'policy', why: why.join('; '), ...(heldUntil !== undefined && { until: heldUntil }) }
   }
 
   /** A package that somebody deleted stays away; a damaged one is brought again. */
@@ -94,6 +111,11 @@ class Outcome implements Choice {
     this.held += platforms.length - missing.length
     if (missing.length > 0) this.take.push({ version, platforms: missing })
   }
+}
+
+function waitingUntil(version: string, until: UnixMs): BlockedVersion {
+  const why = `The cool-down of the mirror holds it until ${new Date(until).toISOString()}`
+  return { version, reason: 'cool_down', why, until }
 }
 
 function groupByVersion(packages: readonly KnownPackage[]): Map<string, KnownPackage[]> {
