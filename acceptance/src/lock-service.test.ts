@@ -8,7 +8,7 @@ import { reportMissing } from './harness/required-binaries.ts'
 
 const LOCK = '.terraform.lock.hcl'
 const WIDGET = `${UPSTREAM}/acme/widget`
-const OWN = `${REGISTRY}/acme/own`
+const OWN = `${REGISTRY}/globex/own`
 const PLATFORMS = [HERE, ...ELSEWHERE]
 const VIA_MIRROR = mirrorOnly(`https://${MIRROR}/v1/mirror/`)
 
@@ -34,7 +34,7 @@ describe.skipIf(reportMissing('terraform'))('lock files made by the server', () 
     const versions = Object.fromEntries(['1.0.0', '1.1.0', '2.0.0'].map((version) => [version, { platforms: PLATFORMS }]))
     await world.upstream.addProvider('acme/widget', { versions })
     await world.api.load(`provider "${WIDGET}" {\n  versions = ["> 0"]\n}\n`)
-    await world.api.publish({ name: 'acme/own', version: '1.0.0', packages: healthyPackages('acme/own', '1.0.0', PLATFORMS) })
+    await world.api.publish({ name: 'globex/own', version: '1.0.0', packages: healthyPackages('globex/own', '1.0.0', PLATFORMS) })
     return world.close
   })
 
@@ -91,7 +91,8 @@ describe.skipIf(reportMissing('terraform'))('lock files made by the server', () 
   // protocol.md 4.1 (F02)
   test('a provider of a host with a name that is not ASCII is locked', async () => {
     await world.upstream.addProvider('acme/idn', { versions: { '1.0.0': { platforms: [HERE] } } })
-    await world.api.load('provider "café.example.com/acme/idn" {\n  versions = ["1.0.0"]\n}\n')
+    const job = await world.api.load('provider "café.example.com/acme/idn" {\n  versions = ["1.0.0"]\n}\n')
+    expect(job, JSON.stringify(job)).toMatchObject({ state: 'completed', failed: 0 })
     const source = 'café.example.com/acme/idn'
     const files = { 'main.tf': `terraform {\n  required_providers {\n    idn = { source = "${source}" }\n  }\n}\n` }
     const workspace = world.workspace({ files, cliConfig: VIA_MIRROR })
