@@ -25,7 +25,13 @@ export interface ErrorHandlerOptions {
   readonly onFailedAttempt: (attempt: FailedAttempt) => void
 }
 
-const DENIED_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TOKEN_INVALID', 'SCOPE_MISSING', 'CSRF_FAILED', 'PASSWORD_WRONG'])
+const DENIED_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'TOKEN_INVALID',
+  'SCOPE_MISSING',
+  'CSRF_FAILED',
+  'PASSWORD_WRONG',
+  'IDENTITY_TOKEN_REFUSED',
+])
 const BEARER_CHALLENGE = 'Bearer realm="terrace"'
 
 /** How errors below a path are rendered when the route does not say. */
@@ -48,8 +54,9 @@ function internalError(error: unknown): RegistryError {
 }
 
 function failedAttempt(request: FastifyRequest, code: ErrorCode, actor: Actor): FailedAttempt | undefined {
-  const denied = DENIED_CODES.has(code)
   const isChange = request.method !== 'GET' && request.method !== 'HEAD'
+  // Clients read without a credential first, to learn whether they need one.
+  const denied = DENIED_CODES.has(code) || (isChange && code === 'TOKEN_REQUIRED')
   if (!denied && !(isChange && actor.kind !== 'anonymous')) return undefined
   const { config, url } = request.routeOptions
   return {

@@ -113,6 +113,13 @@ describe('request chain', () => {
     expect((await request('/v1/open')).statusCode).toBe(200)
   })
 
+  test('a change without a credential is reported, a read is not', async () => {
+    const { request, failedAttempts } = openEdge()
+    await request({ url: '/api/v1/mine' })
+    await request({ method: 'POST', url: '/api/v1/things' })
+    expect(failedAttempts).toMatchObject([{ outcome: 'denied', code: 'TOKEN_REQUIRED', action: 'POST /api/v1/things' }])
+  })
+
   test('denied requests are reported with the action of the route', async () => {
     const { request, failedAttempts } = openEdge()
     await request({ url: '/api/v1/secret?x=1', headers: bearer('reader') })

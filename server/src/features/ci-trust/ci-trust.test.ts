@@ -90,6 +90,16 @@ describe.each(DIALECTS)('exchanging identity tokens on %s', (dialect) => {
     expect(JSON.stringify(rows)).not.toContain(key.slice(10))
   })
 
+  test('a refused exchange is in the audit, without the token', async () => {
+    const token = await sign()
+    expect(await reasonOf(token)).toEqual(refused('signature'))
+    const exchanges = () => app.deps.database.db.selectFrom('auditLogs').selectAll().where('action', '=', 'identity_token.exchange')
+    const denied = () => exchanges().where('outcome', '=', 'denied').execute()
+    // Written right after the answer.
+    await expect.poll(denied).toMatchObject([{ actorName: 'anonymous', object: EXCHANGE }])
+    expect(JSON.stringify(await denied())).not.toContain(token.split('.')[2])
+  })
+
   test.each([
     ['GitHub', GITHUB_CLAIMS, { repository: 'acme/*', ref: 'refs/heads/main', ref_protected: 'true' }],
     ['GitLab', GITLAB_CLAIMS, { project_path: 'acme/*', ref_type: 'branch', groups_direct: 'tools/*' }],

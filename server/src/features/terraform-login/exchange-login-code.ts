@@ -5,6 +5,7 @@ import type { Db } from '../../base/database/open-database.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { issueLoginKey, revokeLoginKey } from '../accounts/index.ts'
+import { recordAudit } from '../audit/index.ts'
 import { hashLoginCode } from './issue-login-code.ts'
 import { findLoginCode, setKeyOfLoginCode, useLoginCode } from './login-code-queries.ts'
 import { readRefusalCode } from './refusal-codes.ts'
@@ -58,8 +59,21 @@ export async function exchangeLoginCode(deps: TerraformLoginDeps, input: CodeExc
     if (stored === undefined) return invalid('The code of the login is unknown')
     if (!isFirst) return await refuseSecondUse(tx, stored, { nowMs, origin: input.origin })
     const problem = findProblem(stored, input, nowMs)
-    return problem === undefined ? await issueToken(deps, tx, { stored, input, codeHash }) : invalid(problem)
+    if (problem === undefined) return await issueToken(deps, tx, { stored, input, codeHash })
+    return await refuse(tx, stored, { nowMs, origin: input.origin, problem })
   })
+}
+
+interface Refusal {
+  readonly nowMs: UnixMs
+  readonly origin: Origin
+}
+
+/** Somebody has a code that is real and gets nothing for it. */
+async function refuse(tx: Db, { username }: StoredCode, { nowMs, origin, problem }: Refusal & { readonly problem: string }) {
+  const details = { kind: 'login', reason: problem }
+  await recordAudit(tx, { at: nowMs, origin, action: 'api_key.create', object: username, outcome: 'denied', details })
+  return invalid(problem)
 }
 
 function findProblem(stored: StoredCode, input: CodeExchange, nowMs: UnixMs): string | undefined {
@@ -70,12 +84,9 @@ function findProblem(stored: StoredCode, input: CodeExchange, nowMs: UnixMs): st
   return stored.disabledAt === null ? undefined : 'The user of the login is disabled'
 }
 
-async function refuseSecondUse(
-  tx: Db,
-  { apiKeyId }: StoredCode,
-  { nowMs, origin }: { readonly nowMs: UnixMs; readonly origin: Origin },
-): Promise<ExchangeOutcome> {
-  if (apiKeyId === null) return invalid('The code of the login was used before')
+async function refuseSecondUse(tx: Db, stored: StoredCode, { nowMs, origin }: Refusal): Promise<ExchangeOutcome> {
+  const { apiKeyId } = stored
+  if (apiKeyId === null) return await refuse(tx, stored, { nowMs, origin, problem: 'The code of the login was used before' })
   await revokeLoginKey(tx, { id: apiKeyId, at: nowMs, origin, reason: 'its login code was used twice' })
   return invalid('The code of the login was used before, so its token was revoked. Run terraform login again')
 }

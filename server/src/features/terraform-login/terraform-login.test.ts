@@ -234,6 +234,19 @@ describe.each(DIALECTS)('terraform login on %s', (dialect) => {
     expect([count, code]).toEqual([1, expect.any(String)])
   })
 
+  test('a code that somebody tries in vain is in the audit', async () => {
+    const login = playLogin(app)
+    const code = await login.allow()
+    await playLogin(app).exchange(code)
+    await login.exchange(code)
+    const denied = await app.deps.database.db.selectFrom('auditLogs').selectAll().where('outcome', '=', 'denied').orderBy('id').execute()
+    expect(denied.slice(-2)).toMatchObject([
+      { action: 'api_key.create', object: 'admin', details: expect.stringContaining('code_verifier') },
+      { action: 'api_key.create', object: 'admin', details: expect.stringContaining('used before') },
+    ])
+    expect(JSON.stringify(denied)).not.toContain(code)
+  })
+
   test('who allowed, refused and got a token is in the audit', async () => {
     const [allowed, refused] = [playLogin(app), playLogin(app)]
     await allowed.exchange(await allowed.allow())
