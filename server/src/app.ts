@@ -42,12 +42,20 @@ const MULTIPART_LIMITS = { fieldNameSize: 100, fieldSize: 64 * 1024, fields: 32,
 
 /** Registers every feature. The table of contents of the server. */
 export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App> {
-  const { config } = deps
   const recordAttempt = createAttemptRecorder(deps)
-  const app = createServer({ ...edgeOptions(deps, lifecycle), onFailedAttempt: recordAttempt, ...(await readTls(config)) })
+  const app = createServer({ ...edgeOptions(deps, lifecycle), onFailedAttempt: recordAttempt, ...(await readTls(deps.config)) })
   app.addHook('onClose', () => recordAttempt.flush())
   await app.register(multipart, { limits: { ...MULTIPART_LIMITS, fileSize: Number.POSITIVE_INFINITY }, throwFileSizeLimit: true })
 
+  await registerProtocols(app, deps, lifecycle)
+  await registerIdentity(app, deps)
+  await registerRegistry(app, deps)
+  await registerMirroring(app, deps)
+  return app
+}
+
+/** What Terraform and OpenTofu ask, and the probes. */
+async function registerProtocols(app: App, deps: AppDeps, lifecycle: Lifecycle): Promise<void> {
   await app.register(discoveryRoutes(deps))
   await app.register(healthRoutes({ ...deps, lifecycle }))
   await app.register(apiReferenceRoutes())
@@ -65,28 +73,39 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
       store: deps.store,
       logger: deps.logger,
       signer: deps.linkSigner,
-      linkLifeSeconds: config.downloads.linkLifeSeconds,
+      linkLifeSeconds: deps.config.downloads.linkLifeSeconds,
       expectedDigest: (key) => (isModule(key) ? expectedModuleDigest(deps, key) : packageDigest(key)),
       onDamaged: (key, expected, found) => (isModule(key) ? markModuleDamaged : markPackageDamaged)(deps, { key, expected, found }),
     }),
   )
+}
 
-  await app.register(accountRoutes(deps, { signOnMethods: signOnMethods(config) }))
+/** Who somebody is, and what they may do. */
+async function registerIdentity(app: App, deps: AppDeps): Promise<void> {
+  await app.register(accountRoutes(deps, { signOnMethods: signOnMethods(deps.config) }))
   await app.register(signOnRoutes(deps))
-  if (config.auth.terraformLogin) await registerTerraformLogin(app, deps)
+  if (deps.config.auth.terraformLogin) await registerTerraformLogin(app, deps)
   await app.register(ciTrustRoutes(deps))
   await app.register(auditRoutes(deps))
+  await app.register(namespaceRoutes(deps))
+  await app.register(organizationRoutes(deps))
+  await app.register(roleTemplateRoutes(deps))
+  await app.register(userRoutes(deps))
+  await app.register(memberRoutes(deps))
+}
+
+/** Publishing and administering what is held. */
+async function registerRegistry(app: App, deps: AppDeps): Promise<void> {
   await app.register(publishRoutes(deps))
   await app.register(publishModuleRoutes(deps))
   await app.register(moduleApiRoutes(deps))
   await app.register(changeModuleRoutes(deps))
   await app.register(providerAdminRoutes(deps))
   await app.register(lockRoutes(deps))
-  await app.register(namespaceRoutes(deps))
-  await app.register(organizationRoutes(deps))
-  await app.register(roleTemplateRoutes(deps))
-  await app.register(userRoutes(deps))
-  await app.register(memberRoutes(deps))
+}
+
+/** What comes from other registries. */
+async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(signingKeyRoutes(deps))
   await app.register(definitionRoutes(deps))
   await app.register(jobRoutes(deps))
@@ -95,7 +114,6 @@ export async function buildApp(deps: AppDeps, lifecycle: Lifecycle): Promise<App
   await app.register(mirrorRunRoutes(deps))
   await app.register(mirrorPlanRoutes(deps))
   await app.register(quarantineRoutes(deps))
-  return app
 }
 
 function edgeOptions(deps: AppDeps, lifecycle: Lifecycle): Omit<ServerOptions, 'onFailedAttempt'> {
