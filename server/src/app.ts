@@ -16,6 +16,7 @@ import { healthRoutes } from './features/health/index.ts'
 import { lockRoutes } from './features/lock-file/index.ts'
 import { cancelJobRoutes, definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
 import { mirrorConfigurationRoutes, mirrorPlanRoutes, mirrorRunRoutes } from './features/mirror-configurations/index.ts'
+import { approvalRoutes, policyRoutes } from './features/mirror-policies/index.ts'
 import {
   changeModuleRoutes,
   expectedModuleDigest,
@@ -107,6 +108,8 @@ async function registerRegistry(app: App, deps: AppDeps): Promise<void> {
 /** What comes from other registries. */
 async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(signingKeyRoutes(deps))
+  await app.register(policyRoutes(deps))
+  await app.register(approvalRoutes(deps))
   await app.register(definitionRoutes(deps))
   await app.register(jobRoutes(deps))
   await app.register(cancelJobRoutes(deps))

@@ -162,6 +162,18 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/admin/signing-keys': 'mirrors:read in the registry',
   'POST /api/v1/admin/signing-keys/:id/accept': 'mirrors:manage in the registry',
   'POST /api/v1/admin/signing-keys/:id/reject': 'mirrors:manage in the registry',
+  'GET /api/v1/admin/mirror-policies': 'mirrors:read in the registry',
+  'GET /api/v1/admin/mirror-policies/:id': 'mirrors:read in the registry',
+  'POST /api/v1/admin/mirror-policies': 'mirrors:manage in the registry',
+  'PATCH /api/v1/admin/mirror-policies/:id': 'mirrors:manage in the registry',
+  'DELETE /api/v1/admin/mirror-policies/:id': 'mirrors:manage in the registry',
+  'POST /api/v1/admin/mirror-policies/test': 'mirrors:read in the registry',
+  'GET /api/v1/admin/mirror-approvals': 'mirrors:read in the registry',
+  'GET /api/v1/admin/mirror-approvals/:id': 'mirrors:read in the registry',
+  'POST /api/v1/admin/mirror-approvals': 'mirrors:read in the registry',
+  'POST /api/v1/admin/mirror-approvals/override': 'mirrors:manage in the registry',
+  'POST /api/v1/admin/mirror-approvals/:id/approve': 'mirrors:manage in the registry',
+  'POST /api/v1/admin/mirror-approvals/:id/reject': 'mirrors:manage in the registry',
   'GET /api/v1/admin/jobs': 'mirrors:read in the registry',
   'GET /api/v1/admin/jobs/:id': 'mirrors:read in the registry',
   'POST /api/v1/admin/jobs/:id/retry': 'mirrors:manage in the registry',
@@ -205,6 +217,9 @@ export const SUFFICIENT: Readonly<Record<Scope, readonly Scope[]>> = {
   'audit:read': ['audit:read', 'admin'],
   admin: ['admin'],
 }
+
+/** What readers may send: a question in a body, and a wish that somebody else grants. */
+export const READERS_SEND: readonly string[] = ['POST /api/v1/admin/mirror-policies/test', 'POST /api/v1/admin/mirror-approvals']
 
 /** Changes that nobody needs a credential for: they are how one gets one. */
 export const PUBLIC_CHANGES: readonly string[] = [

@@ -16,7 +16,10 @@
  *
  * State: rows; rules and approvals are kept in memory for as long as the revision stays.
  */
+
+export { approvalRoutes } from './approvals/approval-routes.ts'
 export type { PolicyDecision, PolicyRule, PolicySubject, PolicyVerdict } from './decide/policy-types.ts'
 export { refusedByPolicy, requireAllowed } from './decide/require-allowed.ts'
 export { createMirrorPolicy, type MirrorPolicy, type PolicyContext } from './mirror-policy.ts'
 export type { MirrorPolicyDeps } from './mirror-policy-deps.ts'
+export { policyRoutes } from './rules/policy-routes.ts'

@@ -29,7 +29,7 @@ export interface MirrorPolicy {
     versions: readonly string[],
     context?: PolicyContext,
   ): Promise<ReadonlyMap<string, PolicyDecision>>
-  /** All rules, enabled or not, in the order in which they count. */
+  /** All rules, enabled or not, in the order in which they count; the same object for as long as neither rules nor approvals change. */
   rules(): Promise<readonly PolicyRule[]>
 }
 

@@ -18,15 +18,6 @@ export function listMirrorPolicies(db: Db): Promise<MirrorPolicyRow[]> {
   return selectPolicies(db).orderBy('p.priority', 'desc').orderBy('p.name').execute()
 }
 
-/** How many rules there are. */
-export async function countMirrorPolicies(db: Db): Promise<number> {
-  const { count } = await db
-    .selectFrom('mirrorPolicies')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(count)
-}
-
 /** The rule of an id. */
 export function findMirrorPolicy(db: Db, id: string): Promise<MirrorPolicyRow | undefined> {
   return selectPolicies(db).where('p.id', '=', id).executeTakeFirst()
