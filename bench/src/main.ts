@@ -11,11 +11,12 @@ import { load } from './scenarios/load.ts'
 import { memory } from './scenarios/memory.ts'
 import { moduleLists } from './scenarios/module-lists.ts'
 import { moduleSearch } from './scenarios/module-search.ts'
+import { onDemand } from './scenarios/on-demand.ts'
 import { requests } from './scenarios/requests.ts'
 import { start } from './scenarios/start.ts'
 import { wrongKeys } from './scenarios/wrong-keys.ts'
 
-const SCENARIOS: readonly Scenario[] = [requests, download, load, memory, start, moduleSearch, moduleLists, wrongKeys]
+const SCENARIOS: readonly Scenario[] = [requests, download, load, memory, start, moduleSearch, moduleLists, wrongKeys, onDemand]
 const RESULTS = join(import.meta.dirname, '../results.json')
 const PAGE = join(import.meta.dirname, '../../docs/performance.md')
 
