@@ -5,7 +5,7 @@ import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
-import { mayIn } from '../access/index.ts'
+import { hasScope, mayIn } from '../access/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { namespaceDeleted } from './claim-namespace.ts'
 import { parseNamespaceName } from './namespace-names.ts'
@@ -117,11 +117,17 @@ async function requireOwnOrganization(
 ): Promise<string> {
   const found =
     organization === undefined ? { id: DEFAULT_ORGANIZATION_ID, name: 'default' } : await findOrganizationByName(tx, organization)
-  if (found === undefined) {
+  if (found === undefined || !mayKnow(by.actor, found.id)) {
     throw new RegistryError('ORGANIZATION_NOT_FOUND', `Cannot use organisation "${organization}": there is no such organisation`)
   }
   requireAdministrator(by.actor, found.id, found.name)
   return found.id
+}
+
+/** Everybody knows the default organisation, and nobody learns by asking which others there are. */
+function mayKnow({ scopes, grants }: Origin['actor'], organizationId: string): boolean {
+  if (organizationId === DEFAULT_ORGANIZATION_ID || hasScope(scopes, 'users:read')) return true
+  return grants.some((grant) => grant.organizationId === organizationId)
 }
 
 async function taken(tx: Db, name: string): Promise<RegistryError> {

@@ -123,6 +123,19 @@ describe.each(DIALECTS)('namespaces of two organisations on %s', (dialect) => {
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([403, 404, 403])
   })
 
+  test('the organisation of others answers as one that does not exist, the default one as forbidden', async () => {
+    const ask = async (by: TestMember, method: 'POST' | 'PATCH', organization: string) => {
+      const [url, payload] = method === 'POST' ? ['', { name: 'brushes', organization }] : ['/blue-own', { organization }]
+      return told(await by.request({ method, url: `/api/v1/namespaces${url}`, payload }), organization)
+    }
+    await blue.request({ method: 'POST', url: '/api/v1/namespaces', payload: { name: 'blue-own', organization: 'blue' } })
+    for (const method of ['POST', 'PATCH'] as const) {
+      const [theirs, missing] = [await ask(blue, method, 'red'), await ask(blue, method, 'nobody')]
+      expect([theirs, theirs.status], method).toEqual([missing, 404])
+    }
+    expect((await ask(blue, 'PATCH', 'default')).status).toBe(403)
+  })
+
   test('packages of another organisation are not changed', async () => {
     const { items } = (await red.request({ url: '/api/v1/admin/providers?namespace=secret' })).json<{ items: { id: string }[] }>()
     const block = { method: 'PATCH', url: `/api/v1/admin/providers/${items[0]?.id}`, payload: { blocked: true } } as const
