@@ -889,6 +889,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a job
+         * @description Server-sent events: `progress` with the job whenever it has changed, `end` when it has ended. Come back with `Last-Event-ID` after an interruption, at whatever replica; 204 when there is nothing more to tell. Needs the scope `mirrors:read`.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "last-event-id"?: string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Events. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description The job has ended, and the reader knows. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "POLICY_REFUSED" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/jobs/{id}/retry": {
         parameters: {
             query?: never;

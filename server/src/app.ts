@@ -14,8 +14,8 @@ import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
 import { lockRoutes } from './features/lock-file/index.ts'
-import { cancelJobRoutes, definitionRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
-import { mirrorConfigurationRoutes, mirrorPlanRoutes, mirrorRunRoutes } from './features/mirror-configurations/index.ts'
+import { definitionRoutes, jobControlRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
+import { mirrorConfigurationRoutes } from './features/mirror-configurations/index.ts'
 import { approvalRoutes, policyRoutes } from './features/mirror-policies/index.ts'
 import {
   changeModuleRoutes,
@@ -112,10 +112,8 @@ async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(approvalRoutes(deps))
   await app.register(definitionRoutes(deps))
   await app.register(jobRoutes(deps))
-  await app.register(cancelJobRoutes(deps))
+  await app.register(jobControlRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))
-  await app.register(mirrorRunRoutes(deps))
-  await app.register(mirrorPlanRoutes(deps))
   await app.register(quarantineRoutes(deps))
 }
 

@@ -177,6 +177,7 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/admin/jobs': 'mirrors:read in the registry',
   'GET /api/v1/admin/jobs/:id': 'mirrors:read in the registry',
   'POST /api/v1/admin/jobs/:id/retry': 'mirrors:manage in the registry',
+  'GET /api/v1/admin/jobs/:id/events': 'mirrors:read in the registry',
   'POST /api/v1/admin/jobs/:id/cancel': 'mirrors:manage in the registry',
   'GET /admin/api/jobs': 'mirrors:read in the registry',
   'GET /admin/api/jobs/:id': 'mirrors:read in the registry',

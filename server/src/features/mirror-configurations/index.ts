@@ -18,8 +18,6 @@
  * run goes on with the items that had not ended; its outcome is written by whoever looks next.
  */
 export { mirrorConfigurationRoutes } from './mirror-configuration-routes.ts'
-export { mirrorPlanRoutes } from './plan/plan-routes.ts'
 export { listNamespaceJob, resolveMirrorJob } from './runs/resolve-mirror.job.ts'
 export { LIST_NAMESPACE, RESOLVE_MIRROR } from './runs/run-items.ts'
-export { mirrorRunRoutes } from './runs/run-routes.ts'
 export { runSchedule } from './runs/run-schedule.ts'

@@ -18,7 +18,7 @@
 export { definitionRoutes } from './definition-routes.ts'
 export { FETCH_PACKAGE, type FetchPackageInput, fetchPackageJob } from './fetch-package.job.ts'
 export { JobView, jobRoutes, presentJob } from './job-routes.ts'
-export { cancelJobRoutes } from './jobs/cancel-job-routes.ts'
+export { jobControlRoutes } from './jobs/job-control-routes.ts'
 export type { MirrorDeps } from './mirror-deps.ts'
 export { mirrorRoutes } from './mirror-routes.ts'
 export { quarantineOnFailure } from './quarantine-package.ts'
