@@ -9,10 +9,11 @@
  *   of a route.
  * - `write` and `manage` imply `read` of the same noun, `manage` implies `write`, `admin` implies everything; nothing else does.
  * - A credential never allows more than its owner: `narrowScopes` at each use, not only when the credential is made.
- *
  * - Where a route is about one organisation, a scope counts that is held there or in the whole registry: `mayIn`.
+ * - A key for certain namespaces changes nothing beyond them: `holdsScope` for the whole registry, `mayBeyondNamespaces` for what an
+ *   organisation has in no namespace.
  *
  * Pure functions, no state; grants are stored by the accounts feature.
  */
-export { holdsScope, mayAnywhere, mayIn, organizationsWhere } from './grants.ts'
+export { holdsScope, mayAnywhere, mayBeyondNamespaces, mayIn, organizationsWhere } from './grants.ts'
 export { hasAllScopes, hasAnyScope, hasScope, isScope, narrowScopes, parseScopes, SCOPES, type Scope } from './scopes.ts'

@@ -3,7 +3,7 @@ import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Actor, Origin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
-import { mayIn } from '../access/index.ts'
+import { mayBeyondNamespaces, mayIn } from '../access/index.ts'
 import { recordAudit } from '../audit/index.ts'
 import { findNamespace } from '../namespaces/index.ts'
 import { requireMirror, settingsOf } from './find-mirror.ts'
@@ -116,7 +116,7 @@ async function requireOwner(tx: Db, organization: string, actor: Actor): Promise
   if (owner === undefined || !mayIn(actor, 'mirrors:read', owner.id)) {
     throw new RegistryError('ORGANIZATION_NOT_FOUND', `Cannot use organisation "${organization}": there is no such organisation`)
   }
-  if (mayIn(actor, 'mirrors:manage', owner.id)) return owner.id
+  if (mayBeyondNamespaces(actor, 'mirrors:manage', owner.id)) return owner.id
   throw new RegistryError('SCOPE_MISSING', `Cannot create a mirror of "${owner.name}": "${actor.name}" lacks "mirrors:manage" in it`, {
     hint: 'Ask an administrator of the organisation',
     detail: { scope: 'mirrors:manage' },

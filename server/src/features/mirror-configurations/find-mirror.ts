@@ -2,7 +2,7 @@ import { decodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Actor, ScopeText } from '../../base/http/edge-types.ts'
-import { mayIn } from '../access/index.ts'
+import { mayBeyondNamespaces, mayIn } from '../access/index.ts'
 import { findMirror, type MirrorRow } from './mirror-queries.ts'
 import type { MirrorSettings } from './mirror-settings.ts'
 
@@ -26,7 +26,7 @@ export async function requireMirror(db: Db, { idOrName, actor, scope, intent }: 
       hint: 'GET /api/v1/admin/mirrors lists those that you may see',
     })
   }
-  if (mayIn(actor, scope, row.organizationId)) return row
+  if (mayBeyondNamespaces(actor, scope, row.organizationId)) return row
   throw new RegistryError('SCOPE_MISSING', `Cannot ${intent} mirror "${row.name}": "${actor.name}" lacks "${scope}" in its organisation`, {
     hint: 'Ask an administrator of the organisation',
     detail: { scope },

@@ -117,6 +117,23 @@ describe.each(DIALECTS)('mirrors on %s', (dialect) => {
     expect(actions.sort()).toEqual(['mirror.change', 'mirror.create', 'mirror.delete'])
   })
 
+  test('a key for certain namespaces sees mirrors and changes none', async () => {
+    await createTestMirror(app, { ...SETTINGS, name: 'unbound' })
+    const payload = { name: 'bound', scopes: ['mirrors:manage'], namespaces: ['acme'] }
+    const { key } = (await app.asAdmin({ method: 'POST', url: '/api/v1/apikeys', payload })).json<{ key: string }>()
+    const ask = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) => {
+      const headers = { authorization: `Bearer ${key}` }
+      return (await app.request({ method, url: MIRRORS + path, headers, ...(body && { payload: body }) })).statusCode
+    }
+    expect([await ask('GET', '/unbound'), await ask('POST', '', { ...SETTINGS, name: 'more' })]).toEqual([200, 403])
+    const changes = [
+      await ask('PATCH', '/unbound', { keep_newest: 1 }),
+      await ask('POST', '/unbound/sync', {}),
+      await ask('DELETE', '/unbound'),
+    ]
+    expect(changes).toEqual([403, 403, 403])
+  })
+
   test('members see the mirrors of their organisation, and change them when they may', async () => {
     const keeper = await addMember(app, { organization: 'blue', username: 'keeper', role: 'devops' })
     const viewer = await addMember(app, { organization: 'blue', username: 'viewer', role: 'viewer' })
