@@ -5,6 +5,7 @@ import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
 import { LOCK_COMMANDS } from './lock-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
+import { MIRROR_APPROVAL_COMMANDS, MIRROR_POLICY_COMMANDS } from './mirror-policy-commands.ts'
 import { MODULE_COMMANDS } from './module-commands.ts'
 import { NAMESPACE_COMMANDS } from './namespace-commands.ts'
 import { ORG_COMMANDS, ORG_MEMBER_COMMANDS, ORG_ROLE_COMMANDS } from './org-commands.ts'
@@ -16,6 +17,8 @@ import { USER_COMMANDS } from './user-commands.ts'
 export const COMMANDS: readonly CommandDefinition[] = [
   ...ACCOUNT_COMMANDS,
   ...MIRROR_COMMANDS,
+  ...MIRROR_POLICY_COMMANDS,
+  ...MIRROR_APPROVAL_COMMANDS,
   ...MODULE_COMMANDS,
   ...PROVIDER_COMMANDS,
   ...LOCK_COMMANDS,
@@ -33,6 +36,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
 /** Words that commands begin with, without the last one. */
 export const NOUNS: Readonly<Record<string, string>> = {
   mirror: 'Load providers from upstreams',
+  'mirror policy': 'Say which providers of upstreams may come in',
+  'mirror approval': 'Ask for exceptions, and decide about them',
   module: 'Publish, read, compare and withdraw modules',
   provider: 'Publish, list, lock and withdraw providers',
   'signing-key': 'Decide whose signatures count',
