@@ -163,6 +163,16 @@ describe.each(DIALECTS)('API keys on %s', (dialect) => {
     expect((await as(session, remove(third.id))).statusCode).toBe(204)
   })
 
+  test('a key for certain namespaces revokes no key but itself', async () => {
+    const { as, makeKey, addUser, signIn } = await openWithMia(dialect)
+    const { id } = await makeKey()
+    await addUser('boss', ['admin'])
+    const payload = { name: 'bound', scopes: ['users:manage'], namespaces: ['acme'] }
+    const bound = (await as(await signIn('boss'), { method: 'POST', url: '/api/v1/apikeys', payload })).json<{ id: string; key: string }>()
+    expect((await as(bound.key, remove(id))).json()).toMatchObject({ status: 404, code: 'API_KEY_NOT_FOUND' })
+    expect((await as(bound.key, remove(bound.id))).statusCode).toBe(204)
+  })
+
   test('a list holds the own keys; all of them need a scope', async () => {
     const { as, session, makeKey, addUser, signIn } = await openWithMia(dialect)
     await makeKey()

@@ -4,7 +4,16 @@ import type { Db } from '../../../base/database/open-database.ts'
 import { DEFAULT_ORGANIZATION_ID } from '../../../base/database/seed-rows.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import type { Actor, ScopeText } from '../../../base/http/edge-types.ts'
-import { hasScope, mayAnywhere, mayIn, organizationsWhere, parseScopes, type Scope } from '../../access/index.ts'
+import {
+  hasScope,
+  holdsScope,
+  mayAnywhere,
+  mayBeyondNamespaces,
+  mayIn,
+  organizationsWhere,
+  parseScopes,
+  type Scope,
+} from '../../access/index.ts'
 import { type ApiKeyFilter, type ApiKeyRow, findOrganization } from './api-key-queries.ts'
 
 /** The keys that a list shows: one's own, or, with `users:read`, those of the registry or of the organisations where it is held. */
@@ -16,9 +25,13 @@ export function listedKeys(actor: Actor, all: boolean | undefined): ApiKeyFilter
   throw new RegistryError('SCOPE_MISSING', 'Cannot list the API keys of all users: the credential lacks the scope "users:read"')
 }
 
-/** Whether the caller manages the users whose key it is: in the whole registry, or in the organisation of the key. */
+/**
+ * Whether the caller manages the users whose key it is: in the whole registry, or in the organisation of the key. A key for certain
+ * namespaces does not.
+ */
 export function managesKey(actor: Actor, { organizationId }: Pick<ApiKeyRow, 'organizationId'>): boolean {
-  return organizationId === null ? hasScope(actor.scopes, 'users:manage') : mayIn(actor, 'users:manage', organizationId)
+  const scope = 'users:manage'
+  return organizationId === null ? holdsScope(actor, scope, 'registry') : mayBeyondNamespaces(actor, scope, organizationId)
 }
 
 /** Whether the caller is the owner, signed in. A key is not its owner: a stolen one must not grow. */
