@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { AppDeps } from '../app-deps.ts'
+import type { Database } from '../base/database/open-database.ts'
 import { createPullThrough, WAITS, type Waits } from '../features/pull-through/index.ts'
 import type { Dialect } from './dialects.ts'
 import type { FakeUpstream } from './fake-upstream/fake-upstream.ts'
@@ -9,6 +10,7 @@ import { type TestClock, testClock } from './test-edge.ts'
 
 /** A server that fetches from a fake upstream what it is asked for. */
 export interface OnDemandApp extends TestApp {
+  readonly clock: TestClock
   /** Lets time pass, also for the version lists in the database. */
   pass(ms: number): Promise<void>
 }
@@ -18,6 +20,8 @@ export interface OnDemandOptions {
   /** Shorter than the product's. */
   readonly waits?: Partial<Waits>
   readonly beside?: TestApp
+  /** Puts something between the server and its database. */
+  readonly wrapDatabase?: (database: Database) => Database
   /** Without workers nothing is fetched. */
   readonly works?: boolean
 }
@@ -26,14 +30,14 @@ export interface OnDemandOptions {
 export async function onDemandApp(
   dialect: Dialect,
   upstream: Pick<FakeUpstream, 'url'>,
-  { env = {}, waits = {}, beside, works = true }: OnDemandOptions = {},
+  { env = {}, waits = {}, works = true, ...options }: OnDemandOptions = {},
 ): Promise<OnDemandApp> {
   const clock = testClock()
   const settings = { TFR_FEATURES_AUTO_DOWNLOAD_PROVIDERS: 'true', TFR_MIRROR_UPSTREAMS: ORIGIN, TFR_RATE_LIMIT_ENABLED: 'false', ...env }
   const change = (deps: AppDeps) => ({ ...deps, onDemand: deps.onDemand && createPullThrough(deps, { ...WAITS, ...waits }) })
-  const app = await testApp(dialect, mirrorSettings(upstream, settings), { clock, change, ...(beside !== undefined && { beside }) })
+  const app = await testApp(dialect, mirrorSettings(upstream, settings), { clock, change, ...options })
   if (works) runJobs(app)
-  return { ...app, pass: (ms) => pass(app, clock, ms) }
+  return { ...app, clock, pass: (ms) => pass(app, clock, ms) }
 }
 
 async function pass({ deps }: TestApp, clock: TestClock, ms: number): Promise<void> {

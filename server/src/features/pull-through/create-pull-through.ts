@@ -48,8 +48,15 @@ export function createPullThrough(deps: VersionReadDeps, waits: Waits = WAITS): 
       return held === undefined && provider.versions.length === 0 ? undefined : { ...provider, staleSeconds }
     },
     async findPackages(provider, version) {
-      const list = await findSigned(provider, version)
-      return list && presentPackages(deps, { merged: merging.of(provider), version, list })
+      const merged = merging.of(provider)
+      try {
+        const list = await findSigned(provider, version)
+        return list && (await presentPackages(deps, { merged, version, list }))
+      } catch (error) {
+        // What is held is served, also while the database is away (P5).
+        if (error instanceof RegistryError && merged.held?.byVersion.has(version)) return undefined
+        throw error
+      }
     },
   }
 }

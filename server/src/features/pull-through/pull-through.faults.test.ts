@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createDatabaseFaults } from '../../testing/database-faults.ts'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { type FakeUpstream, startFakeUpstream } from '../../testing/fake-upstream/fake-upstream.ts'
 import type { Defects } from '../../testing/fake-upstream/fake-version.ts'
@@ -91,6 +92,23 @@ describe.each(DIALECTS)('version lists on %s', (dialect) => {
     const response = await app.request(INDEX)
     expect([response.statusCode, response.json(), response.headers['x-registry-stale']]).toEqual([200, { versions: { '1.0.0': {} } }, '1'])
     expect(await linkOf(app)).toContain('/files/')
+  })
+
+  // P5, reliability.md F23
+  test('what is held answers, marked, while the database is away', async () => {
+    const faults = createDatabaseFaults()
+    const app = await onDemandApp(dialect, await upstreamWith({}, ['1.0.0', '1.1.0']), { wrapDatabase: faults.wrap })
+    const file = (await app.request(await linkOf(app))).headers.location ?? ''
+    const before = await listedVersions(app, NAME)
+    expect(await linkOf(app)).toContain('/files/')
+    expect((await app.request(file)).statusCode).toBe(200)
+    faults.goAway()
+    app.clock.advance(90_000)
+    const index = await app.request(INDEX)
+    expect([Object.keys(index.json<{ versions: object }>().versions), index.headers['x-registry-stale']]).toEqual([before, '90'])
+    expect(await linkOf(app)).toContain('/files/')
+    expect((await app.request(file)).statusCode).toBe(200)
+    expect(faults.hasFailed()).toBe(true)
   })
 
   // field.md 13
