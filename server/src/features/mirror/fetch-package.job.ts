@@ -20,6 +20,8 @@ export interface FetchPackageInput extends ProviderAddress {
   readonly version: string
   /** `linux_amd64` */
   readonly platform: string
+  /** Whose mirror brings it, for the policies of that organisation. */
+  readonly organizationId?: string | undefined
 }
 
 export type FetchDeps = MirrorDeps & { readonly readShasums: ShasumsReader }
@@ -34,7 +36,7 @@ export const fetchPackageJob =
   async ({ input, createdBy }, context) => {
     const wanted = readIdentity(input)
     if (await isHeld(deps, wanted)) return
-    const subject = { ...wanted.address, version: wanted.version }
+    const subject = { ...wanted.address, version: wanted.version, organizationId: input.organizationId }
     requireAllowed('mirror', subject, await deps.policy.decide(subject))
     const filename = filenameOf(wanted)
     const key = storageKeyOf(wanted, { platform: wanted.platform, filename })
@@ -67,10 +69,10 @@ async function fetchPackage(deps: FetchDeps, { wanted, createdBy, claims, contex
   })
 }
 
-function readIdentity({ platform, version, ...address }: FetchPackageInput): PackageIdentity {
+function readIdentity({ platform, version, hostname, namespace, type }: FetchPackageInput): PackageIdentity {
   const parsed = parsePlatform(platform)
   if (parsed === undefined) throw new RegistryError('RULE_BROKEN', `Cannot fetch for platform "${platform}": it is not known`)
-  return { address, version, platform: parsed }
+  return { address: { hostname, namespace, type }, version, platform: parsed }
 }
 
 function filenameOf({ address, version, platform }: { address: ProviderAddress; version: string; platform: Platform }): string {

@@ -49,14 +49,14 @@ export const resolveMirrorJob =
     const rows = sightingRows({ mirrorId, address, jobId, now: deps.clock.now() }, choice)
     return async (tx) => {
       await recordSightings(tx, rows)
-      await deps.queue.addItems(tx, jobId, fetchItems(address, choice))
+      await deps.queue.addItems(tx, jobId, fetchItems(address, row.organizationId, choice))
     }
   }
 
-function fetchItems(address: ProviderAddress, { take }: Choice): NewJobItem[] {
+function fetchItems(address: ProviderAddress, organizationId: string, { take }: Choice): NewJobItem[] {
   return take.flatMap(({ version, platforms }) =>
     platforms.map((platform) => {
-      const input: FetchPackageInput = { ...address, version, platform }
+      const input: FetchPackageInput = { ...address, version, platform, organizationId }
       return { kind: FETCH_PACKAGE, key: `${formatProviderAddress(address)} ${version} ${platform}`, input }
     }),
   )
