@@ -5,6 +5,7 @@ import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
 import { LOCK_COMMANDS } from './lock-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
+import { MIRROR_CONFIGURATION_COMMANDS } from './mirror-configuration-commands.ts'
 import { MIRROR_APPROVAL_COMMANDS, MIRROR_POLICY_COMMANDS } from './mirror-policy-commands.ts'
 import { MODULE_COMMANDS } from './module-commands.ts'
 import { NAMESPACE_COMMANDS } from './namespace-commands.ts'
@@ -17,6 +18,7 @@ import { USER_COMMANDS } from './user-commands.ts'
 export const COMMANDS: readonly CommandDefinition[] = [
   ...ACCOUNT_COMMANDS,
   ...MIRROR_COMMANDS,
+  ...MIRROR_CONFIGURATION_COMMANDS,
   ...MIRROR_POLICY_COMMANDS,
   ...MIRROR_APPROVAL_COMMANDS,
   ...MODULE_COMMANDS,

@@ -128,6 +128,7 @@ interface Refused {
 const NEXT_COMMANDS: Readonly<Record<string, string>> = {
   TOKEN_REQUIRED: 'Run: terrace login, or use --token-file or TERRACE_TOKEN with an API key',
   JOB_NOT_FOUND: 'Run: terrace mirror jobs',
+  MIRROR_NOT_FOUND: 'Run: terrace mirror list',
   API_KEY_NOT_FOUND: 'Run: terrace key list',
   TRUST_RULE_NOT_FOUND: 'Run: terrace trust-rule list',
   SIGNING_KEY_NOT_FOUND: 'Run: terrace signing-key list',
