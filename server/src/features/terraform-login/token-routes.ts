@@ -9,13 +9,26 @@ import type { TerraformLoginDeps } from './terraform-login-deps.ts'
 
 const text = () => Type.Optional(Type.String({ maxLength: 1000 }))
 
-const TokenForm = Type.Object({
-  grant_type: text(),
-  client_id: text(),
-  code: text(),
-  code_verifier: text(),
-  redirect_uri: text(),
-})
+const TokenForm = Type.Object(
+  {
+    grant_type: text(),
+    client_id: text(),
+    code: text(),
+    code_verifier: text(),
+    redirect_uri: text(),
+  },
+  {
+    examples: [
+      {
+        grant_type: 'authorization_code',
+        client_id: TERRAFORM_LOGIN.client,
+        code: 'from the redirect',
+        code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+        redirect_uri: 'http://localhost:10000/login',
+      },
+    ],
+  },
+)
 
 const TokenAnswer = Type.Object({ access_token: Type.String(), token_type: Type.Literal('bearer') })
 const TokenRefusal = Type.Object(
