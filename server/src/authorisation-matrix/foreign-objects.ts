@@ -1,3 +1,4 @@
+import { SYSTEM_MIRROR_POLICIES } from '../base/database/seed-rows.ts'
 import { newId } from '../base/ids.ts'
 import { modulePublishRequest } from '../testing/publish-modules.ts'
 import { publishRequest } from '../testing/publish-requests.ts'
@@ -86,6 +87,8 @@ async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObj
     byId('/api/v1/users/', red.userId),
     byId('/api/v1/trust-rules/', await addTrustRule(app, { organizationId: red.organizationId, disabled: false })),
     byId('/api/v1/admin/mirrors/', await createMirror(red)),
+    ...SYSTEM_MIRROR_POLICIES.slice(0, 1).map(({ id }) => byId('/api/v1/admin/mirror-policies/', id)),
+    byId('/api/v1/admin/mirror-approvals/', await addApprovalRequest(app)),
     byId('/api/v1/admin/signing-keys/', await addSigningKey(app)),
     byId('/api/v1/admin/jobs/', jobId),
     byId('/admin/api/jobs/', jobId),
@@ -134,6 +137,15 @@ async function addSigningKey({ deps }: TestApp): Promise<string> {
     decidedBy: null,
   }
   await deps.database.db.insertInto('signingKeys').values(row).execute()
+  return id
+}
+
+async function addApprovalRequest({ deps }: TestApp): Promise<string> {
+  const id = newId()
+  const about = { kind: 'approval', hostname: 'registry.example.com', namespace: 'acme', type: 'widget', version: null }
+  const wish = { state: 'pending', reason: 'test', requestedBy: 'test', requestedById: null, needed: 1, approvals: 0, decidedAt: null }
+  const row = { id, ...about, ...wish, createdAt: deps.clock.now() }
+  await deps.database.db.insertInto('mirrorApprovalRequests').values(row).execute()
   return id
 }
 

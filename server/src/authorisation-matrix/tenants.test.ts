@@ -30,6 +30,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'PATCH /api/v1/modules/:namespace/:name/:system/:version': { deprecated: true },
   'DELETE /api/v1/modules/:namespace/:name/:system': { reason: 'x' },
   'DELETE /api/v1/modules/:namespace/:name/:system/:version': { reason: 'x' },
+  'PATCH /api/v1/admin/mirror-policies/:id': { enabled: true },
   'PATCH /api/v1/admin/mirrors/:id': { enabled: false },
   'PATCH /api/v1/admin/providers/:id': { blocked: true },
   'PATCH /admin/api/providers/:id': { blocked: true },
