@@ -9953,6 +9953,15 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "grant_type": "authorization_code",
+                     *       "client_id": "terraform-cli",
+                     *       "code": "from the redirect",
+                     *       "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                     *       "redirect_uri": "http://localhost:10000/login"
+                     *     }
+                     */
                     "application/x-www-form-urlencoded": {
                         client_id?: string;
                         code?: string;
