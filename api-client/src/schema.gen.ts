@@ -1111,6 +1111,13 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "hashicorp/random",
+                     *       "version": "3.7.0",
+                     *       "reason": "Needed by the platform team"
+                     *     }
+                     */
                     "application/json": {
                         /** @description `[HOST/]NAMESPACE/TYPE` */
                         address: string;
@@ -1307,6 +1314,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "reason": "Reviewed"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Goes to the audit. */
                         reason?: string;
@@ -1407,6 +1419,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "reason": "Reviewed"
+                     *     }
+                     */
                     "application/json": {
                         /** @description Goes to the audit. */
                         reason?: string;
@@ -1505,6 +1522,13 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "hashicorp/random",
+                     *       "version": "3.7.1",
+                     *       "reason": "Fixes a vulnerability"
+                     *     }
+                     */
                     "application/json": {
                         /** @description `[HOST/]NAMESPACE/TYPE` */
                         address: string;
@@ -1663,6 +1687,15 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "No old releases",
+                     *       "priority": 100,
+                     *       "effect": "deny",
+                     *       "namespace": "hashicorp",
+                     *       "version": "< 3.0"
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {unknown} */
                         effect: "allow" | "deny" | "require_approval";
@@ -1900,6 +1933,11 @@ export interface paths {
             /** @description What is left out stays. */
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "enabled": false
+                     *     }
+                     */
                     "application/json": {
                         /** @enum {unknown} */
                         effect?: "allow" | "deny" | "require_approval";
@@ -2007,6 +2045,12 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "address": "hashicorp/random",
+                     *       "version": "3.7.0"
+                     *     }
+                     */
                     "application/json": {
                         /** @description `[HOST/]NAMESPACE/TYPE` */
                         address: string;
@@ -2174,6 +2218,21 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "utilities",
+                     *       "upstream": "registry.terraform.io",
+                     *       "providers": [
+                     *         "hashicorp/random"
+                     *       ],
+                     *       "versions": [
+                     *         "~> 3.7"
+                     *       ],
+                     *       "platforms": [
+                     *         "linux_amd64"
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         /** @description Age that a version must have before it is brought */
                         cool_down_days?: number;
@@ -2434,6 +2493,11 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "interval_hours": 12
+                     *     }
+                     */
                     "application/json": {
                         /** @description Age that a version must have before it is brought */
                         cool_down_days?: number;
@@ -2767,6 +2831,14 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "scope": {
+                     *         "provider": "hashicorp/random",
+                     *         "version": "3.7.0"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         scope?: {
                             /** @description NAMESPACE/TYPE */
@@ -3019,6 +3091,14 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "scope": {
+                     *         "provider": "hashicorp/random",
+                     *         "version": "3.7.0"
+                     *       }
+                     *     }
+                     */
                     "application/json": {
                         scope?: {
                             /** @description NAMESPACE/TYPE */
@@ -5235,6 +5315,20 @@ export interface paths {
             };
             requestBody: {
                 content: {
+                    /**
+                     * @example {
+                     *       "files": [
+                     *         {
+                     *           "path": "main.tf",
+                     *           "text": "terraform {\n  required_providers {\n    random = { source = \"hashicorp/random\" }\n  }\n}\n"
+                     *         }
+                     *       ],
+                     *       "platforms": [
+                     *         "linux_amd64",
+                     *         "darwin_arm64"
+                     *       ]
+                     *     }
+                     */
                     "application/json": {
                         /** @description Configuration in native or JSON syntax, told by the name */
                         files: {

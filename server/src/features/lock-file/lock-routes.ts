@@ -35,23 +35,30 @@ const LockQuery = Type.Object({
   format: Type.Optional(Type.Enum(['json', 'hcl'], { description: 'hcl, or the header "Accept: text/plain": the file alone' })),
 })
 
-const LockBody = Type.Object({
-  files: Type.Array(
-    Type.Object({
-      path: Type.String({ minLength: 1, maxLength: 1000, description: 'With the folder: files of one folder belong together' }),
-      text: Type.String(),
-    }),
-    { minItems: 1, maxItems: MAX_FILES, description: 'Configuration in native or JSON syntax, told by the name' },
-  ),
-  lock_file: Type.Optional(Type.String({ description: 'The lock file that is there: its versions stay' })),
-  platforms: Type.Optional(Platforms),
-  program: Type.Optional(
-    Type.Enum(['terraform', 'tofu'], {
-      description: 'Whose lock file it is when none is sent: it decides which host a source without one means',
-    }),
-  ),
-  upgrade: Type.Optional(Type.Boolean({ description: 'Take the newest versions that match, whatever is locked' })),
-})
+const LOCK_EXAMPLE = {
+  files: [{ path: 'main.tf', text: 'terraform {\n  required_providers {\n    random = { source = "hashicorp/random" }\n  }\n}\n' }],
+  platforms: ['linux_amd64', 'darwin_arm64'],
+}
+const LockBody = Type.Object(
+  {
+    files: Type.Array(
+      Type.Object({
+        path: Type.String({ minLength: 1, maxLength: 1000, description: 'With the folder: files of one folder belong together' }),
+        text: Type.String(),
+      }),
+      { minItems: 1, maxItems: MAX_FILES, description: 'Configuration in native or JSON syntax, told by the name' },
+    ),
+    lock_file: Type.Optional(Type.String({ description: 'The lock file that is there: its versions stay' })),
+    platforms: Type.Optional(Platforms),
+    program: Type.Optional(
+      Type.Enum(['terraform', 'tofu'], {
+        description: 'Whose lock file it is when none is sent: it decides which host a source without one means',
+      }),
+    ),
+    upgrade: Type.Optional(Type.Boolean({ description: 'Take the newest versions that match, whatever is locked' })),
+  },
+  { examples: [LOCK_EXAMPLE] },
+)
 
 /** Complete lock files. */
 export const lockRoutes =

@@ -53,14 +53,32 @@ export const CreateBody = Type.Object(
     ...Type.Partial(Type.Object(settings)).properties,
     upstream: settings.upstream,
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        name: 'utilities',
+        upstream: 'registry.terraform.io',
+        providers: ['hashicorp/random'],
+        versions: ['~> 3.7'],
+        platforms: ['linux_amd64'],
+      },
+    ],
+  },
 )
 
 /** Body of a change. */
-export const ChangeBody = Type.Partial(Type.Object(settings), { additionalProperties: false, minProperties: 1 })
+export const ChangeBody = Type.Partial(Type.Object(settings), {
+  additionalProperties: false,
+  examples: [{ interval_hours: 12 }],
+  minProperties: 1,
+})
 
 /** Body of what concerns a part of a mirror. */
-export const ScopeBody = Type.Object({ scope: Type.Optional(ScopeView) }, { additionalProperties: false })
+export const ScopeBody = Type.Object(
+  { scope: Type.Optional(ScopeView) },
+  { additionalProperties: false, examples: [{ scope: { provider: 'hashicorp/random', version: '3.7.0' } }] },
+)
 
 /** Path of a mirror. */
 export const MirrorParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'Id or name of the mirror' }) })

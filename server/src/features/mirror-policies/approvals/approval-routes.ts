@@ -12,11 +12,17 @@ import { approveRequest, overrideCoolDown, rejectRequest, requestApproval, requi
 const Reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S', description: 'Goes to the audit.' })
 const Address = Type.String({ minLength: 1, maxLength: 400, description: '`[HOST/]NAMESPACE/TYPE`' })
 const Version = Type.String({ minLength: 1, maxLength: 128 })
-const RequestBody = Type.Object({ address: Address, version: Type.Optional(Version), reason: Reason }, { additionalProperties: false })
-const OverrideBody = Type.Object({ address: Address, version: Version, reason: Reason }, { additionalProperties: false })
+const RequestBody = Type.Object(
+  { address: Address, version: Type.Optional(Version), reason: Reason },
+  { additionalProperties: false, examples: [{ address: 'hashicorp/random', version: '3.7.0', reason: 'Needed by the platform team' }] },
+)
+const OverrideBody = Type.Object(
+  { address: Address, version: Version, reason: Reason },
+  { additionalProperties: false, examples: [{ address: 'hashicorp/random', version: '3.7.1', reason: 'Fixes a vulnerability' }] },
+)
 const DecideBody = Type.Object(
   { reason: Type.Optional(Type.String({ maxLength: 500, description: 'Goes to the audit.' })) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ reason: 'Reviewed' }] },
 )
 const ListQuery = Type.Object({
   ...PageQuery.properties,

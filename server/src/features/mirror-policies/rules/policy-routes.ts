@@ -35,9 +35,17 @@ const content = {
 const optional = Type.Partial(Type.Object(content)).properties
 const CreateBody = Type.Object(
   { ...optional, name: content.name, priority: content.priority, effect: content.effect },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ name: 'No old releases', priority: 100, effect: 'deny', namespace: 'hashicorp', version: '< 3.0' }],
+  },
 )
-const ChangeBody = Type.Object(optional, { additionalProperties: false, minProperties: 1, description: 'What is left out stays.' })
+const ChangeBody = Type.Object(optional, {
+  additionalProperties: false,
+  examples: [{ enabled: false }],
+  minProperties: 1,
+  description: 'What is left out stays.',
+})
 const TestBody = Type.Object(
   {
     address: Type.String({ minLength: 1, maxLength: 400, description: '`[HOST/]NAMESPACE/TYPE`' }),
@@ -48,7 +56,7 @@ const TestBody = Type.Object(
     organization: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Whose mirror would bring it; id or name.' })),
     on_demand: Type.Optional(Type.Boolean({ description: 'As when a client asks and nobody has loaded it; default false.' })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ address: 'hashicorp/random', version: '3.7.0' }] },
 )
 
 const BASE = '/api/v1/admin/mirror-policies'
