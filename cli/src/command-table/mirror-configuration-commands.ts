@@ -47,8 +47,7 @@ export const MIRROR_CONFIGURATION_COMMANDS: readonly CommandDefinition[] = [
       },
       {
         explains: 'A week of patience, and nothing before somebody has looked at the plan',
-        command:
-          'terrace mirror create partners --provider acme/widget --constraint "~> 1.2" --cool-down 7 --paused',
+        command: 'terrace mirror create partners --provider acme/widget --constraint "~> 1.2" --cool-down 7 --paused',
       },
     ],
     load: async () => (await import('../commands/mirror/mirror-create.ts')).createMirror,
