@@ -28,8 +28,8 @@ describe.skipIf(reportMissing('terraform'))('terraform login', () => {
     world = await startWorld({ config: PRIVATE })
     await world.api.publish({ name: 'acme/widget', version: '1.0.0' })
     await world.api.request('/api/v1/modules', { method: 'POST', body: moduleForm(MODULE) })
-    await world.upstream.addProvider('acme/gadget', { versions: { '1.0.0': { platforms: [HERE] } } })
-    await world.api.load(`provider "${UPSTREAM}/acme/gadget" {\n  versions = ["1.0.0"]\n}\n`)
+    await world.upstream.addProvider('partner/gadget', { versions: { '1.0.0': { platforms: [HERE] } } })
+    await world.api.load(`provider "${UPSTREAM}/partner/gadget" {\n  versions = ["1.0.0"]\n}\n`)
     return world.close
   })
   beforeEach(() => {
@@ -73,7 +73,7 @@ describe.skipIf(reportMissing('terraform'))('terraform login', () => {
 
   // protocol.md L-6 (D01)
   test('the token opens the mirror', async () => {
-    const files = requires(`${UPSTREAM}/acme/gadget`)
+    const files = requires(`${UPSTREAM}/partner/gadget`)
     const place = await loggedIn(mirrorOnly(`https://${REGISTRY}/v1/mirror/`), files)
     expectSuccess(await place.run(['init']))
     await revokeKey(keptCredentials(place).tokens[REGISTRY] ?? '')

@@ -161,8 +161,11 @@ describe('problems', () => {
 describe('secrets', () => {
   const SECRETS = CONFIG_KEYS.filter(({ schema }) => schema.secret)
   const CANARY = 'canary-7'
+  /** Takes any text: whose rules a password follows is the mail server's business. */
+  const NEVER_REFUSED = ['notifications.smtp.password']
+  const refusable = SECRETS.filter(({ key }) => !NEVER_REFUSED.includes(key))
 
-  test.each(SECRETS.map(({ key, variables }) => [key, variables[0] ?? '']))(
+  test.each(refusable.map(({ key, variables }) => [key, variables[0] ?? '']))(
     'a refused value of %s is not quoted',
     async (_key, variable) => {
       const text = await loadConfig({ env: { [variable]: CANARY }, cwd }).catch((error: Error) => error.message)
