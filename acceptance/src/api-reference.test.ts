@@ -11,7 +11,8 @@ async function openInBrowser(url: string): Promise<{ readonly page: string; read
   const env = { PATH: process.env.PATH, HOME: folder.path }
   const { stdout, stderr } = await runCommand(
     findBinary('chromium') ?? '',
-    [...args, '--virtual-time-budget=20000', '--timeout=60000', '--dump-dom', url],
+    // The reference makes what is in the window; in one this high that is everything.
+    [...args, '--window-size=1000,60000', '--virtual-time-budget=20000', '--timeout=60000', '--dump-dom', url],
     { cwd: folder.path, env },
   )
   folder.remove()

@@ -23,7 +23,7 @@ export interface Workload {
 }
 
 export const PUBLISHED_NAMES = ['kill/first', 'kill/second'] as const
-export const MIRRORED_NAME = 'kill/mirrored'
+export const MIRRORED_NAME = 'partner/mirrored'
 export const PLATFORMS: readonly string[] = [HERE, ELSEWHERE[0]]
 
 /** Publishes, loads and reads, all at once, until the server is gone. */
