@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { paddingAfter, TAR_END, tarHeaders } from '@terrace/protocol/tar-headers.ts'
 import { CliError, usageError } from '../../cli-error.ts'
 import { describeFileError } from '../../input/read-input.ts'
 import type { ModuleFile, ModuleFolder } from './read-module-folder.ts'
-import { paddingAfter, TAR_END, tarHeaders } from './tar-headers.ts'
 
 /** An archive of known size that can be read as often as wanted, until it is closed. */
 export interface PackedModule {
@@ -19,6 +19,8 @@ export interface PackedModule {
 }
 
 const READ_BYTES = 256 * 1024
+/** Eleven octal digits. */
+const MAX_FILE_BYTES = 8 ** 11
 
 /**
  * Packs a module as `.tar.gz` into a temporary file. Memory does not depend on the size of the module. The file has no name while it
@@ -73,6 +75,7 @@ async function* readFrom(file: FileHandle): AsyncGenerator<Uint8Array> {
 async function* tarOf(files: readonly ModuleFile[], onBytes: (done: number) => void): AsyncGenerator<Uint8Array> {
   let done = 0
   for (const file of files) {
+    if (file.size >= MAX_FILE_BYTES) throw new CliError(`Cannot pack "${file.path}": it has 8 GiB or more`)
     yield tarHeaders(file)
     for await (const chunk of contentOf(file)) {
       yield chunk

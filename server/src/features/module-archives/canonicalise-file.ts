@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { TarFile } from '@terrace/protocol/tar-headers.ts'
 import { ArchiveRefused } from '../../base/archives/archive-refused.ts'
 import { ArchiveTree, type TreeFile } from './archive-tree.ts'
-import type { CanonicalFile } from './canonical-tar.ts'
 import { ContentStage } from './content-stage.ts'
 import { gunzipFile, type OpenArchive } from './gunzip-file.ts'
 import { checkRatio, type ModuleArchiveLimits, type ModuleArchiveProblem, refusal } from './module-archive-rules.ts'
@@ -12,7 +12,7 @@ import { type WrittenArchive, writeCanonicalArchive } from './write-canonical-ar
 /** What became of an archive. */
 export interface CanonicalModule extends WrittenArchive {
   /** The files, in the order of the archive: by the bytes of their paths. */
-  readonly entries: readonly CanonicalFile[]
+  readonly entries: readonly TarFile[]
   /** Top folders that were taken off, without a slash at the end. */
   readonly unwrapped?: string
   /** Git commit that the archive names; `git archive` and the archives of GitHub and GitLab do. Nobody has checked it. */

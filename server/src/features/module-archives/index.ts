@@ -17,7 +17,6 @@
  *
  * There is no state here. After a crash the unfinished output may be left; it lies in the spool, which is swept.
  */
-export type { CanonicalFile } from './canonical-tar.ts'
 export type { CanonicalModule } from './canonicalise-file.ts'
 export type { ModuleArchiveLimits, ModuleArchiveProblem, ModuleArchiveRule } from './module-archive-rules.ts'
 export { createModuleArchiver, type ModuleArchiver, type ModuleArchiverOptions } from './module-archiver.ts'

@@ -1,7 +1,8 @@
+import { TAR_BLOCK_BYTES } from '@terrace/protocol/tar-headers.ts'
 import { ByteReader } from './byte-reader.ts'
 import { type EntryMark, type RawEntry, refusal } from './module-archive-rules.ts'
 import { type PaxRecords, parsePaxRecords } from './pax-records.ts'
-import { parseTarHeader, TAR_BLOCK_BYTES, type TarHeader } from './tar-header.ts'
+import { parseTarHeader, type TarHeader } from './tar-header.ts'
 
 /** What comes next in a tar: a file or folder, a piece of the file before, or the comment of the archive. */
 export type TarEvent = { readonly entry: RawEntry } | { readonly content: Buffer } | { readonly comment: string }

@@ -1,3 +1,4 @@
+import { TAR_BLOCK_BYTES } from '@terrace/protocol/tar-headers.ts'
 import { type EntryMark, refusal } from './module-archive-rules.ts'
 
 /** One 512-byte header as it stands in the archive. */
@@ -9,8 +10,6 @@ export interface TarHeader {
   /** Type flag; `0` for regular files, also for those of the oldest form. */
   readonly type: string
 }
-
-export const TAR_BLOCK_BYTES = 512
 
 const POSIX_MAGIC = 'ustar\x0000'
 const GNU_MAGIC = 'ustar  \0'

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { crc32, createDeflateRaw } from 'node:zlib'
+import { paddingAfter, TAR_END, type TarFile, tarHeaders } from '@terrace/protocol/tar-headers.ts'
 import { freeChunk } from '../../base/archives/free-chunk.ts'
-import { type CanonicalFile, canonicalHeaders, paddingAfter, TAR_END } from './canonical-tar.ts'
 
 /** What was written. */
 export interface WrittenArchive {
@@ -17,10 +17,10 @@ export interface WrittenArchive {
   readonly contentSize: number
 }
 
-export interface ArchiveContent<File extends CanonicalFile> {
+export interface ArchiveContent<File extends TarFile> {
   /** In the order of the archive. */
   readonly files: readonly File[]
-  readonly read: (file: File) => Iterable<Buffer>
+  readonly read: (file: File) => Iterable<Uint8Array>
   /** Throws when the result may not be kept. */
   readonly verify: (written: WrittenArchive) => void
 }
@@ -34,10 +34,7 @@ const OUTPUT_BYTES = 256 * 1024
 const LARGE_BYTES = 32 * 1024 ** 2
 
 /** Writes a `.tar.gz` whose bytes follow from the files alone. Nothing may be at `path`; nothing is there after a failure. */
-export async function writeCanonicalArchive<File extends CanonicalFile>(
-  path: string,
-  content: ArchiveContent<File>,
-): Promise<WrittenArchive> {
+export async function writeCanonicalArchive<File extends TarFile>(path: string, content: ArchiveContent<File>): Promise<WrittenArchive> {
   const fd = openSync(path, 'wx', 0o640)
   try {
     const written = await writeArchive(fd, content)
@@ -51,7 +48,7 @@ export async function writeCanonicalArchive<File extends CanonicalFile>(
   }
 }
 
-async function writeArchive<File extends CanonicalFile>(fd: number, content: ArchiveContent<File>): Promise<WrittenArchive> {
+async function writeArchive<File extends TarFile>(fd: number, content: ArchiveContent<File>): Promise<WrittenArchive> {
   const [archiveHash, contentHash] = [createHash('sha256'), createHash('sha256')]
   let [size, crc, contentBytes] = [0, 0, 0]
   const write = (bytes: Buffer): void => {
@@ -59,7 +56,7 @@ async function writeArchive<File extends CanonicalFile>(fd: number, content: Arc
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
     size += bytes.length
   }
-  const observe = function* (): Generator<Buffer, void> {
+  const observe = function* (): Generator<Uint8Array, void> {
     for (const block of inEqualPieces(tarOf(content))) {
       contentHash.update(block)
       crc = crc32(block, crc)
@@ -80,21 +77,22 @@ async function writeArchive<File extends CanonicalFile>(fd: number, content: Arc
   return { sha256: archiveHash.digest('hex'), size, contentSha256: contentHash.digest('hex'), contentSize: contentBytes }
 }
 
-function* tarOf<File extends CanonicalFile>({ files, read }: ArchiveContent<File>): Generator<Buffer, void> {
+function* tarOf<File extends TarFile>({ files, read }: ArchiveContent<File>): Generator<Uint8Array, void> {
   for (const file of files) {
-    yield canonicalHeaders(file)
+    yield tarHeaders(file)
     yield* read(file)
     yield paddingAfter(file.size)
   }
   yield TAR_END
 }
 
-function* inEqualPieces(source: Iterable<Buffer>): Generator<Buffer, void> {
+function* inEqualPieces(source: Iterable<Uint8Array>): Generator<Uint8Array, void> {
   let piece = Buffer.allocUnsafeSlow(INPUT_BYTES)
   let filled = 0
   for (const bytes of source) {
     for (let done = 0; done < bytes.length; ) {
-      const count = bytes.copy(piece, filled, done)
+      const count = Math.min(bytes.length - done, INPUT_BYTES - filled)
+      piece.set(bytes.subarray(done, done + count), filled)
       done += count
       filled += count
       if (filled < INPUT_BYTES) continue
@@ -106,7 +104,7 @@ function* inEqualPieces(source: Iterable<Buffer>): Generator<Buffer, void> {
   if (filled > 0) yield piece.subarray(0, filled)
 }
 
-function deflate(source: Iterable<Buffer>, level: number): AsyncIterable<Buffer> {
+function deflate(source: Iterable<Uint8Array>, level: number): AsyncIterable<Buffer> {
   const deflater = createDeflateRaw({ level, memLevel: 8, windowBits: 15, chunkSize: OUTPUT_BYTES })
   const input = Readable.from(source, { objectMode: false, highWaterMark: INPUT_BYTES })
   input.on('error', (error) => deflater.destroy(error))
