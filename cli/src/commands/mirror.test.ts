@@ -90,6 +90,36 @@ describe('mirror load', () => {
     })
   })
 
+  test('--wait follows the events of the job, and goes on where it was when the server comes back', async () => {
+    const home = await homeWithDefinition()
+    const event = (name: string, id: string, { json }: Reply) => `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(json)}\n\n`
+    const stream = (text: string): Reply => ({ text: `retry: 2000\n\n${text}`, headers: { 'content-type': 'text/event-stream' } })
+    const { url, requests } = await startFakeApi(onTestFinished, {
+      ...STARTED,
+      'GET /api/v1/admin/jobs/j1/events': inTurn(
+        stream(event('progress', 's.1', RUNNING)),
+        STOPPING,
+        stream(event('end', 's.2', COMPLETED)),
+      ),
+      'GET /api/v1/admin/jobs/j1': inTurn(STOPPING, RUNNING, STOPPING, COMPLETED),
+    })
+    const { code, stderr } = await home.run(['mirror', 'load', 'providers.hcl', '--wait', '--server', url])
+    expect([code, stderr]).toEqual([0, 'Started job j1\nCompleted 4 items, 2.5 MB\n'])
+    const asked = requests.map(({ url: path, headers }) => [
+      path.split('?')[0]?.replace('/api/v1/admin/jobs/j1', ''),
+      headers['last-event-id'],
+    ])
+    expect(asked.slice(1)).toEqual([
+      ['/events', undefined],
+      ['/events', 's.1'],
+      ['', undefined],
+      ['', undefined],
+      ['/events', 's.1'],
+      ['', undefined],
+      ['', undefined],
+    ])
+  })
+
   test('--wait tells every failed item and fails', async () => {
     const home = await homeWithDefinition()
     const { url } = await startFakeApi(onTestFinished, { ...STARTED, 'GET /api/v1/admin/jobs/j1': failedJob(230) })

@@ -15,6 +15,8 @@ export interface ApiCall<M extends Method, P extends PathOf<M>> {
   readonly raw?: HttpBody & { readonly contentType: string }
   /** Longest silence; default: that of the command. */
   readonly timeoutMs?: number
+  /** Beside those of every call. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Takes the body of a success in place of the JSON. */
   readonly sink?: HttpSink
 }
@@ -69,7 +71,7 @@ export class Api {
     const answer = await connection.send({
       method: method.toUpperCase(),
       path: target,
-      headers: headersOf(call, credential),
+      headers: { ...headersOf(call, credential), ...call.headers },
       body: bodyOf(call),
       timeoutMs: call.timeoutMs ?? timeoutMs,
       action: call.action,

@@ -1,16 +1,11 @@
-import { setTimeout } from 'node:timers/promises'
-import { CliError, EXIT } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import type { Api } from '../connection/api.ts'
 import { countOf, formatBytes } from '../output/format-amounts.ts'
 import type { Output } from '../output/output.ts'
 import { ProgressLine } from '../output/progress-line.ts'
-import { type Job, JobProgress } from './job-progress.ts'
+import { followJob, patiently } from './follow-job.ts'
+import { JobProgress } from './job-progress.ts'
 import { describeFailure, type JobOutcome, readJobOutcome, showJob } from './show-job.ts'
-
-const FIRST_POLL_MS = 100
-const SLOWEST_POLL_MS = 1_000
-/** A server that is restarted goes on with the job; so does the watcher. */
-const PATIENCE_MS = 60_000
 
 /**
  * Stays until the job has ended and tells its outcome: failures one by one, then the sums.
@@ -18,41 +13,13 @@ const PATIENCE_MS = 60_000
  */
 export async function watchJob(api: Api, output: Output, id: string): Promise<void> {
   const progress = new ProgressLine(output)
+  const amounts = new JobProgress()
   try {
-    await pollToEnd(api, { output, progress, id })
+    await followJob(api, { id, output, show: (now, job) => progress.show(now, amounts.view(now, job)) })
   } finally {
     progress.end()
   }
-  tellOutcome(output, await readJobOutcome(api, id))
-}
-
-interface Watch {
-  readonly output: Output
-  readonly progress: ProgressLine
-  readonly id: string
-}
-
-async function pollToEnd(api: Api, { output, progress, id }: Watch): Promise<void> {
-  const amounts = new JobProgress()
-  let answeredAt = performance.now()
-  for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.3, SLOWEST_POLL_MS)) {
-    const job = await readJob(api, id).catch((error: unknown) => {
-      const isAway = error instanceof CliError && error.exitCode === EXIT.unavailable
-      if (!isAway || performance.now() - answeredAt > PATIENCE_MS) throw error
-      output.detail(`${error.message}; trying again`)
-      return undefined
-    })
-    if (job !== undefined) {
-      answeredAt = performance.now()
-      if (job.state !== 'pending' && job.state !== 'running') return
-      progress.show(answeredAt, amounts.view(answeredAt, job))
-    }
-    await setTimeout(pauseMs)
-  }
-}
-
-function readJob(api: Api, id: string): Promise<Job> {
-  return api.call('get', '/api/v1/admin/jobs/{id}', { action: `follow job "${id}"`, params: { id }, query: { limit: 1 } })
+  tellOutcome(output, await patiently(output, performance.now(), () => readJobOutcome(api, id)))
 }
 
 function tellOutcome(output: Output, outcome: JobOutcome): void {
