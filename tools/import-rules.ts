@@ -14,7 +14,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   files: [],
   health: [],
   verification: [],
-  trust: ['verification'],
+  trust: ['notifications', 'verification'],
   upstreams: ['verification'],
   intake: [],
   'module-archives': [],
@@ -32,9 +32,10 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'ci-trust': ['accounts'],
   'key-expiry': [],
   'pull-through': ['intake', 'mirror', 'providers', 'trust', 'upstreams'],
-  'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'upstreams'],
-  'mirror-policies': ['namespaces'],
-  mirror: ['definitions', 'intake', 'mirror-policies', 'providers', 'trust', 'upstreams', 'verification'],
+  'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'notifications', 'upstreams'],
+  'mirror-policies': ['namespaces', 'notifications'],
+  mirror: ['definitions', 'intake', 'mirror-policies', 'notifications', 'providers', 'trust', 'upstreams', 'verification'],
+  notifications: [],
 }
 
 /** Features that every other feature may use. */

@@ -13,6 +13,7 @@ import type {
   UserIdentitiesTable,
 } from './identity-schema.ts'
 import type { MirrorConfigurationsTable, MirroredProviderVersionsTable, MirrorSyncHistoryTable } from './mirror-schema.ts'
+import type { MailsTable, NotificationsTable } from './tables/notification-tables.ts'
 import type {
   MirrorApprovalDecisionsTable,
   MirrorApprovalRequestsTable,
@@ -62,6 +63,8 @@ export interface Schema {
   mirrorApprovalRequests: MirrorApprovalRequestsTable
   mirrorApprovalDecisions: MirrorApprovalDecisionsTable
   mirrorSeenVersions: MirrorSeenVersionsTable
+  notifications: NotificationsTable
+  mails: MailsTable
 }
 
 /** One row, id `system`, inserted by the first migration. */

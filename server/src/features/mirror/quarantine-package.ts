@@ -5,6 +5,7 @@ import { type ErrorCode, RegistryError } from '../../base/errors.ts'
 import { systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { recordAudit } from '../audit/index.ts'
+import { notify } from '../notifications/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import { type PackageIdentity, upsertQuarantinedPackage } from './quarantine-queries.ts'
@@ -57,11 +58,20 @@ async function quarantine(
       upstreamUrl: document.downloadUrl,
       createdAt: at,
     })
+    const subject = `${provider} ${version} ${platformText}`
+    await notify(tx, {
+      at,
+      kind: 'package_quarantined',
+      subject,
+      message: error.message,
+      hint: 'Look at the evidence, then decide: terrace quarantine list',
+      dedupeKey: subject,
+    })
     await recordAudit(tx, {
       at,
       origin: systemOrigin('mirror'),
       action: 'provider_package.quarantine',
-      object: `${provider} ${version} ${platformText}`,
+      object: subject,
       outcome: 'error',
       details: { step, code: error.code },
     })

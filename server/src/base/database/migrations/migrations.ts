@@ -10,6 +10,7 @@ import { statelessRefusalsMigration } from './0008-stateless-refusals.ts'
 import { upstreamVersionListsMigration } from './0009-upstream-version-lists.ts'
 import { mirrorPoliciesMigration } from './0010-mirror-policies.ts'
 import { mirrorConfigurationsMigration } from './0011-mirror-configurations.ts'
+import { notificationsMigration } from './0012-notifications.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   upstreamVersionListsMigration,
   mirrorPoliciesMigration,
   mirrorConfigurationsMigration,
+  notificationsMigration,
 ]

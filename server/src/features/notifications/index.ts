@@ -1,0 +1,13 @@
+/**
+ * Notifications: what administrators should know without having to look for it, in a list and by mail.
+ *
+ * Invariants:
+ * - A notification is written by `notify` in the transaction of its cause: no cause without its notification, and the other way round.
+ * - One per cause while it is unread; what happens again after it was read is news.
+ * - Reading one marks it for everybody who sees it, because it ends the silence about its cause; so it is audited.
+ * - Those of an organisation are for whoever may see mirrors there, the others for whoever may see all of them.
+ *
+ * State: `notifications`.
+ */
+export { NOTIFICATION_KINDS, type NotificationKind } from './notification-kinds.ts'
+export { type Notice, notify } from './notify.ts'

@@ -1,0 +1,7 @@
+/** What notifications are about. Whoever sends the first of a kind adds it; a kind that nobody sends does not exist. */
+export const NOTIFICATION_KINDS = {
+  package_quarantined: 'A package of an upstream did not pass its verification.',
+} as const satisfies Record<string, string>
+
+/** The name of a kind. */
+export type NotificationKind = keyof typeof NOTIFICATION_KINDS
