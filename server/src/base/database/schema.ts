@@ -20,6 +20,7 @@ import type {
   MirrorPoliciesTable,
   MirrorSeenVersionsTable,
 } from './tables/policy-tables.ts'
+import type { SigningKeySourcesTable, SigningKeysTable } from './tables/trust-tables.ts'
 import type { UpstreamVersionListsTable } from './tables/upstream-tables.ts'
 
 /**
@@ -36,6 +37,7 @@ export interface Schema {
   providerVersions: ProviderVersionsTable
   providerPlatforms: ProviderPlatformsTable
   signingKeys: SigningKeysTable
+  signingKeySources: SigningKeySourcesTable
   registrySigningKeys: RegistrySigningKeysTable
   quarantinedPackages: QuarantinedPackagesTable
   objectClaims: ObjectClaimsTable
@@ -192,6 +194,11 @@ export interface ProviderVersionsTable {
   signingKeyFingerprint: string
   /** Who signed: `upstream`, `publisher` or `registry`. */
   signedBy: string
+  /**
+   * `verified`: the signature of whoever published it was verified, or this registry signed for its own publisher.
+   * `unsigned`: an administrator let it in without one; the registry signed what it holds, which says nothing about where it is from.
+   */
+  provenance: Generated<string>
   /** Something an administrator should know: "signing key has expired since". */
   verificationWarning: string | null
   createdAt: UnixMs
@@ -231,27 +238,6 @@ export interface ProviderPlatformsTable {
   damagedAt: UnixMs | null
   /** Tombstone: the package is gone, other bytes are refused for ever. */
   deletedAt: UnixMs | null
-}
-
-/** Keys that may sign for a namespace of a hostname. */
-export interface SigningKeysTable {
-  id: string
-  hostname: string
-  namespace: string
-  /** Primary key fingerprint, upper-case hex. */
-  fingerprint: string
-  /** Last 16 digits of the fingerprint. */
-  keyId: string
-  /** Primary user id, for people. */
-  userId: string
-  asciiArmor: string
-  /** `announced` by the upstream, `publisher` of a package, or `administrator`. */
-  source: string
-  /** `trusted`, `pending` (seen, waits for an administrator) or `rejected`. */
-  state: string
-  createdAt: UnixMs
-  decidedAt: UnixMs | null
-  decidedBy: string | null
 }
 
 /** The registry's own signing key; one row, id `current`. */

@@ -57,6 +57,7 @@ export function listAdminPackages(db: Db, filter: PackageFilter, page: { limit: 
       'p.h1',
       'v.origin',
       'v.signedBy',
+      'v.provenance',
       'v.signingKeyFingerprint',
       'v.verificationWarning',
       'p.upstreamUrl',

@@ -123,6 +123,7 @@ const VERSION_COLUMNS = [
   'shasumsSignature',
   'signingKeyFingerprint',
   'signedBy',
+  'provenance',
   'verificationWarning',
   'createdAt',
   'createdBy',
@@ -250,11 +251,13 @@ export function lockProviderVersion(db: Db, id: string): Promise<ProviderVersion
     .executeTakeFirstOrThrow()
 }
 
-/** Replaces the signed checksum list of a version, when platforms have been added to it. */
+type SignedList = Pick<Insertable<ProviderVersionsTable>, 'shasums' | 'shasumsSignature' | 'signingKeyFingerprint'>
+
+/** Replaces the signed checksum list of a version, when platforms have been added to it; and what is known of the signature. */
 export async function updateShasums(
   db: Db,
   id: string,
-  set: Pick<Insertable<ProviderVersionsTable>, 'shasums' | 'shasumsSignature' | 'signingKeyFingerprint'>,
+  set: SignedList & Partial<Pick<Insertable<ProviderVersionsTable>, 'signedBy' | 'provenance' | 'verificationWarning'>>,
 ): Promise<void> {
   await db.updateTable('providerVersions').set(set).where('id', '=', id).execute()
 }

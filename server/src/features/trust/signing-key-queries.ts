@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Db } from '../../base/database/open-database.ts'
-import type { RegistrySigningKeysTable, SigningKeysTable } from '../../base/database/schema.ts'
+import type { RegistrySigningKeysTable } from '../../base/database/schema.ts'
+import type { SigningKeysTable } from '../../base/database/tables/trust-tables.ts'
 
 export type SigningKeyRow = Selectable<SigningKeysTable>
 export type RegistrySigningKeyRow = Selectable<RegistrySigningKeysTable>
@@ -9,6 +10,7 @@ const COLUMNS = [
   'id',
   'hostname',
   'namespace',
+  'type',
   'fingerprint',
   'keyId',
   'userId',
@@ -18,6 +20,10 @@ const COLUMNS = [
   'createdAt',
   'decidedAt',
   'decidedBy',
+  'expiresAt',
+  'examinedAt',
+  'expiryWarnedFor',
+  'retiredAt',
 ] as const
 
 /** Every key ever seen for a namespace of a hostname, oldest first. */
@@ -50,12 +56,12 @@ export function findSigningKey(db: Db, id: string): Promise<SigningKeyRow | unde
   return db.selectFrom('signingKeys').select(COLUMNS).where('id', '=', id).executeTakeFirst()
 }
 
-/** `false` when the key is already known for the namespace. */
+/** `false` when the key is already known for the scope. */
 export async function insertSigningKey(db: Db, row: Insertable<SigningKeysTable>): Promise<boolean> {
   const result = await db
     .insertInto('signingKeys')
     .values(row)
-    .onConflict((oc) => oc.columns(['hostname', 'namespace', 'fingerprint']).doNothing())
+    .onConflict((oc) => oc.columns(['hostname', 'namespace', 'type', 'fingerprint']).doNothing())
     .executeTakeFirst()
   return result.numInsertedOrUpdatedRows === 1n
 }

@@ -11,6 +11,7 @@ import { upstreamVersionListsMigration } from './0009-upstream-version-lists.ts'
 import { mirrorPoliciesMigration } from './0010-mirror-policies.ts'
 import { mirrorConfigurationsMigration } from './0011-mirror-configurations.ts'
 import { notificationsMigration } from './0012-notifications.ts'
+import { trustMigration } from './0013-trust.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   mirrorPoliciesMigration,
   mirrorConfigurationsMigration,
   notificationsMigration,
+  trustMigration,
 ]
