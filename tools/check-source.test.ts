@@ -14,6 +14,15 @@ describe('source rules', () => {
     ['server/src/a.ts', 'const at = Date.now()', 'Date.now(: time and chance come from clock.ts and ids.ts'],
     ['server/src/a.ts', 'new Date()', 'new Date(): time and chance come from clock.ts and ids.ts'],
     ['server/src/features/a/b.ts', 'await fetch(url)', 'fetch(: requests leave through base/outbound'],
+    ...[
+      "import { request } from 'node:https'",
+      "import { connect, isIP } from 'node:net'",
+      "import { spawn } from 'node:child_process'",
+    ].map((text) => [
+      'server/src/features/a/b.ts',
+      text,
+      `${text}: connections and programs are opened where a sealed server is kept from it: base/outbound, base/git`,
+    ]),
     [
       'server/src/features/a/b.ts',
       "if (dialect === 'sqlite') x()",
@@ -29,6 +38,9 @@ describe('source rules', () => {
     ['server/src/config/load-config.ts', 'process.env.HOME'],
     ['server/src/base/clock.ts', 'Date.now()'],
     ['server/src/base/outbound/a.ts', 'fetch(url)'],
+    ['server/src/base/git/a.ts', "import { spawn } from 'node:child_process'"],
+    ['server/src/features/a/b.ts', "import { isIP } from 'node:net'"],
+    ['server/src/features/a/b.ts', "import type { IncomingMessage } from 'node:http'"],
     ['server/src/a.test.ts', 'Date.now()'],
     ['server/src/features/a/b.ts', 'const a = await deps.outbound.fetch(url)'],
     ['server/src/features/a/b.ts', 'new Date(row.createdAt)'],

@@ -42,6 +42,13 @@ export const SOURCE_RULES: readonly SourceRule[] = [
     applies: isProductBut(/^(?:cli|web)\/|\/outbound\//),
   },
   {
+    // Types open nothing, and neither do isIP and the like.
+    pattern:
+      /^import (?!type\b)(?:[^'\n]*'(?:node:(?:http2?|https|dgram|child_process)|nodemailer)'|[^'\n]*\b(?:connect|createConnection|Socket|TLSSocket)\b[^'\n]*'node:(?:net|tls)')/gm,
+    message: 'connections and programs are opened where a sealed server is kept from it: base/outbound, base/git',
+    applies: isProductBut(/^(?:cli|web)\/|^server\/src\/base\/(?:http|outbound|git|mail|redis)\//),
+  },
+  {
     pattern: /\bdialect(?:\.name)?\s*[!=]==|case '(?:sqlite|postgresql)'/g,
     message: 'differences between databases are flags of base/database',
     applies: isProductBut(/^server\/src\/base\/database\//),

@@ -3,7 +3,7 @@ import type { AppDeps } from './app-deps.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Database, openDatabase } from './base/database/open-database.ts'
 import type { Logger } from './base/logger.ts'
-import { createOutbound } from './base/outbound/outbound.ts'
+import { createOutbound, type Outbound } from './base/outbound/outbound.ts'
 import { createJobQueue } from './base/queue/job-queue.ts'
 import { createWakeUp } from './base/queue/wake-up.ts'
 import { createRedisConnection } from './base/redis/redis-connection.ts'
@@ -24,6 +24,9 @@ import { createPullThrough } from './features/pull-through/index.ts'
 import { createRegistrySigningKey, loadTrustedKeys } from './features/trust/index.ts'
 import { createUpstreamClient } from './features/upstreams/index.ts'
 import { createPackageInspector } from './features/verification/index.ts'
+
+/** A sealed server answers what it holds, as a server without upstreams does: nothing is ever stale for being sealed. */
+const onDemand = ({ features, mirror }: Config): boolean => features.autoDownloadProviders && !mirror.sealed
 
 const MEGABYTE = 1024 * 1024
 
@@ -53,13 +56,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
   const linkSigner = createLinkSigner({ key: secrets.linkKey, clock })
   const store = createFilesystemStore({ root: config.storage.local.path, signer: linkSigner })
   const spool = createSpool(join(config.dataDir, 'tmp'))
-  const outbound = createOutbound({
-    allowedNetworks: config.outbound.allowedNetworks,
-    apiTimeoutMs: config.outbound.apiTimeoutSeconds * 1000,
-    proxyUrl: config.outbound.proxyUrl,
-    clock,
-    logger,
-  })
+  const outbound = openOutbound(config, { clock, logger })
   const redis = config.redis.url === '' ? undefined : createRedisConnection({ url: config.redis.url, clock, logger })
   const inspector = createPackageInspector()
   const archiver = createModuleArchiver()
@@ -92,7 +89,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     jobs: createWakeUp(),
   }
   const mirroring = { ...parts, readShasums: createShasumsReader(parts) }
-  const deps: AppDeps = { ...mirroring, onDemand: config.features.autoDownloadProviders ? createPullThrough(mirroring) : undefined }
+  const deps: AppDeps = { ...mirroring, onDemand: onDemand(config) ? createPullThrough(mirroring) : undefined }
   return {
     deps,
     async close() {
@@ -103,4 +100,14 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
       await database.close()
     },
   }
+}
+
+function openOutbound({ outbound, mirror }: Config, deps: { readonly clock: Clock; readonly logger: Logger }): Outbound {
+  return createOutbound({
+    allowedNetworks: outbound.allowedNetworks,
+    apiTimeoutMs: outbound.apiTimeoutSeconds * 1000,
+    proxyUrl: outbound.proxyUrl,
+    sealed: mirror.sealed,
+    ...deps,
+  })
 }

@@ -71,6 +71,7 @@ export const ERROR_CODES = {
   OBJECT_EXISTS: { status: 409, title: 'The stored object belongs to something that is published' },
   TRUST_RULE_EXISTS: { status: 409, title: 'The name of the trust rule is taken' },
   MIRROR_EXISTS: { status: 409, title: 'The mirror exists already' },
+  UPSTREAMS_SEALED: { status: 409, title: 'The server is sealed off from upstreams' },
   MIRROR_RUNNING: { status: 409, title: 'The mirror runs already' },
   MIRROR_POLICY_EXISTS: { status: 409, title: 'The name of the mirror policy is taken' },
   MIRROR_APPROVAL_EXISTS: { status: 409, title: 'The approval was asked for already' },

@@ -101,6 +101,7 @@ const CHECKS: readonly Check[] = [
     fix: 'Without it nothing new can be loaded; what is held is served all the same. Check the network, outbound.proxy_url, and upstream "registry.terraform.io"',
     optional: true,
     async run({ outbound, config }) {
+      if (config.mirror.sealed) return 'sealed: no upstream is asked (mirror.sealed)'
       const upstream = config.upstream['registry.terraform.io']
       const address = upstream?.url ?? 'https://registry.terraform.io'
       await outbound.getBytes(new URL(DISCOVERY_PATH, address), {

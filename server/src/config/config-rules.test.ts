@@ -112,6 +112,10 @@ describe('settings that only deserve a warning', () => {
     [{ 'server.public_url': 'http://localhost:8080' }, 'server.public_url is not https; Terraform and OpenTofu install from https only'],
     [{ 'logging.file_path': 'a.log' }, 'logging.file_path has no effect while "logging.output" is "stdout"'],
     [{ 'outbound.allowed_networks': ['0.0.0.0/0'] }, 'outbound.allowed_networks "0.0.0.0/0" allows every private address'],
+    [
+      { 'mirror.sealed': true, 'features.auto_download_providers': true },
+      'features.auto_download_providers has no effect while "mirror.sealed" is true',
+    ],
   ])('%j', (values, finding) => {
     expect(findings(values)).toEqual([`warning: ${finding}`])
   })

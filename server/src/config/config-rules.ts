@@ -158,7 +158,11 @@ function* upstreamRules({ upstream }: Config): Generator<RuleFinding> {
   }
 }
 
-function* mirrorRules({ mirror, server }: Config): Generator<RuleFinding> {
+function* mirrorRules({ mirror, server, features }: Config): Generator<RuleFinding> {
+  if (mirror.sealed && features.autoDownloadProviders) {
+    const problem = 'has no effect while "mirror.sealed" is true'
+    yield { keys: ['features.auto_download_providers', 'mirror.sealed'], problem, warning: true }
+  }
   const own = URL.canParse(server.publicUrl) ? new URL(server.publicUrl).hostname : undefined
   for (const host of mirror.upstreams) {
     if (canonicalHostname(host) === undefined) yield { keys: ['mirror.upstreams'], problem: `"${host}" is not a host name` }

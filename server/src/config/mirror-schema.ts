@@ -1,4 +1,4 @@
-import { section, textList, wholeNumber } from './config-fields.ts'
+import { flag, section, textList, wholeNumber } from './config-fields.ts'
 
 const DAY_SECONDS = 86_400
 
@@ -7,6 +7,11 @@ export const mirror = section('Providers of upstreams.', {
   upstreams: textList({
     description: 'Host names whose providers are fetched on demand, with `features.auto_download_providers`.',
     default: ['registry.terraform.io', 'registry.opentofu.org'],
+  }),
+  sealed: flag({
+    description:
+      'Never ask an upstream, for an air gap: no registry, no download, no git, no key refresh. What is missing comes in by `terrace bundle import`. Services of the house (sign-in, CI issuers, mail, Redis) are asked as before.',
+    default: false,
   }),
   scheduler_interval_minutes: wholeNumber({
     description: 'How often the schedule of mirrors is looked at.',

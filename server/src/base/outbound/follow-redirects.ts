@@ -36,6 +36,8 @@ interface FollowerOptions {
   readonly guard: AddressGuard
   readonly clock: Clock
   readonly logger: OutboundLogger
+  /** Throws when the server is sealed. */
+  readonly requireOpen: (url: URL) => void
 }
 
 const DEFAULT_MAX_REDIRECTS = 5
@@ -44,11 +46,12 @@ const USER_AGENT = 'Terrace'
 
 /** Follows redirects by hand, so that each hop passes the same checks as the first request. */
 export function createFollower(options: FollowerOptions): Follow {
-  const { dispatchers, guard, clock, logger } = options
+  const { dispatchers, guard, clock, logger, requireOpen } = options
   /** Origins that asked to wait, until when. */
   const waits = new LRUCache<string, number>({ max: 1000 })
 
   const checkHop = (url: URL) => {
+    requireOpen(url)
     const address = literalAddress(url)
     if (address !== undefined && !guard.allows(address)) throw blockedError(url.host, address)
     const until = waits.get(url.origin)

@@ -15,6 +15,7 @@ import type {
 } from './outbound-requests.ts'
 import { readBytes } from './read-bytes.ts'
 import { readSize } from './read-size.ts'
+import { requireUnsealed } from './seal.ts'
 import { sendRequest } from './send-request.ts'
 
 export type { Downloaded, DownloadOptions, GetBytesOptions, ReceivedBytes, SendOptions, SentAnswer } from './outbound-requests.ts'
@@ -28,6 +29,8 @@ export interface OutboundOptions {
   readonly logger: OutboundLogger
   /** HTTP proxy for everything; empty or missing: none. */
   readonly proxyUrl?: string
+  /** Nothing but `send` leaves (`mirror.sealed`). Default false. */
+  readonly sealed?: boolean
   readonly resolveAddresses?: ResolveAddresses
 }
 
@@ -37,7 +40,8 @@ export interface OutboundOptions {
  *
  * All calls throw {@link RegistryError}: OUTBOUND_BLOCKED (the address is not allowed), UPSTREAM_RATE_LIMITED (429, 503 with
  * Retry-After; `retryAfterSeconds`), UPSTREAM_UNAVAILABLE (5xx, timeouts, DNS, refused, truncated), UPSTREAM_REFUSED (any other
- * status, in `detail.status`; too large; unusable redirect; untrusted certificate). A given `signal` throws its own reason.
+ * status, in `detail.status`; too large; unusable redirect; untrusted certificate), UPSTREAMS_SEALED (`mirror.sealed`; not from
+ * `send`). A given `signal` throws its own reason.
  */
 export interface Outbound {
   /** A small body as a whole; gzip and deflate are undone. */
@@ -50,24 +54,33 @@ export interface Outbound {
    */
   download(url: URL | string, options: DownloadOptions, sink: ByteSink): Promise<Downloaded>
   /**
-   * One request with the caller's own headers and body, for identity providers: redirects are not followed, so that no credential
+   * One request with the caller's own headers and body, for services of the house (identity providers, issuers of pipeline tokens),
+   * which a sealed server asks too: redirects are not followed, so that no credential
    * goes further than meant, and nothing is sent twice. Only 5xx and 429 are failures; other answers are the caller's to read.
    */
   send(url: URL | string, options: SendOptions): Promise<SentAnswer>
+  /**
+   * Throws when the server is sealed. For what leaves by another door, and for work that is refused before it begins rather than at
+   * its first request.
+   * @throws {RegistryError} UPSTREAMS_SEALED
+   */
+  requireOpen(target: URL | string): void
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
 
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { allowedNetworks, proxyUrl, resolveAddresses, clock, logger, apiTimeoutMs } = options
+  const { allowedNetworks, proxyUrl, resolveAddresses, clock, logger, apiTimeoutMs, sealed = false } = options
   const guard = createAddressGuard(allowedNetworks)
   const dispatchers = createDispatchers({
     guard,
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
     ...(resolveAddresses === undefined ? {} : { resolveAddresses }),
   })
-  const follow = createFollower({ dispatchers, guard, clock, logger })
+  const requireOpen = (target: URL | string) => requireUnsealed(sealed, target)
+  const follow = createFollower({ dispatchers, guard, clock, logger, requireOpen })
   return {
+    requireOpen,
     getBytes: (url, request) => readBytes(follow, url, { timeoutMs: apiTimeoutMs, ...request }),
     getSize: (url, request) => readSize(follow, url, { timeoutMs: apiTimeoutMs, ...request }),
     download: (url, request, sink) => downloadBody(follow, url, { ...request, sink }),

@@ -19,10 +19,11 @@ export interface LoadDefinition {
  * package. Nothing is asked of an upstream before the job runs.
  *
  * @returns the job's id.
- * @throws {RegistryError} INVALID_DEFINITION with every problem of the file.
+ * @throws {RegistryError} INVALID_DEFINITION with every problem of the file, UPSTREAMS_SEALED.
  */
 export async function loadDefinition(deps: MirrorDeps, { by, text, filename }: LoadDefinition): Promise<string> {
   const { providers } = await parseDefinition(text, filename)
+  for (const { address } of providers) deps.outbound.requireOpen(address.hostname)
   return deps.database.db.transaction().execute(async (tx) => {
     const jobId = await deps.queue.createJob(tx, {
       kind: 'provider.load_definition',

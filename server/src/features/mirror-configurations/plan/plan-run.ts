@@ -30,8 +30,12 @@ export interface RunPlan {
 /** Providers that are asked for at the same time. */
 const AT_ONCE = 4
 
-/** Plans a run. Nothing is fetched or queued. */
+/**
+ * Plans a run. Nothing is fetched or queued.
+ * @throws {RegistryError} UPSTREAMS_SEALED
+ */
 export async function planRun(deps: MirrorConfigurationDeps, row: MirrorRow, scope: RunScope): Promise<RunPlan> {
+  deps.outbound.requireOpen(row.hostname)
   const collected = {
     packages: [] as PlannedPackage[],
     blocked: [] as RunPlan['blocked'][number][],

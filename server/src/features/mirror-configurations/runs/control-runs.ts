@@ -14,13 +14,14 @@ export interface ControlWish {
 
 /**
  * Starts a run now, also of a mirror that is paused. Answers the job's id.
- * @throws {RegistryError} MIRROR_NOT_FOUND, SCOPE_MISSING, RULE_BROKEN, MIRROR_RUNNING
+ * @throws {RegistryError} MIRROR_NOT_FOUND, SCOPE_MISSING, RULE_BROKEN, MIRROR_RUNNING, UPSTREAMS_SEALED
  */
 export async function syncMirror(
   deps: MirrorConfigurationDeps,
   { idOrName, by, scope }: ControlWish & { readonly scope: RunScope },
 ): Promise<string> {
   const row = await requireMirror(deps.database.db, { idOrName, actor: by.actor, scope: 'mirrors:manage', intent: 'sync' })
+  deps.outbound.requireOpen(row.hostname)
   const jobId = await startRun(deps, { row, because: 'manual', by, scope: checkScope(row, scope) })
   if (jobId === undefined) {
     throw new RegistryError('MIRROR_RUNNING', `Cannot sync mirror "${row.name}": it runs already`, {

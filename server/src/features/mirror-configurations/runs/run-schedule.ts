@@ -7,10 +7,11 @@ import { startRun } from './start-run.ts'
 
 /**
  * One look of the scheduler: writes the outcome of runs that have ended, and starts the mirrors whose time has come, each once
- * however long nobody has looked, and over all replicas. Answers how many it has started.
+ * however long nobody has looked, and over all replicas. A sealed server starts none. Answers how many it has started.
  */
 export async function runSchedule(deps: MirrorConfigurationDeps): Promise<number> {
   await settleRuns(deps)
+  if (deps.config.mirror.sealed) return 0
   const { db } = deps.database
   let started = 0
   for (const id of await listDueMirrors(db, deps.clock.now())) {
