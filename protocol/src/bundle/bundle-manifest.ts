@@ -50,13 +50,16 @@ export type BundleObject = Static<typeof BundleObject>
 export const BundlePackage = Type.Object({ platform: Type.String(), h1: PackageHash, zh: PackageHash }, strict)
 export type BundlePackage = Static<typeof BundlePackage>
 
-/** One version of a provider. Its SHA256SUMS, and the signature if there is one, are objects. */
+/**
+ * One version of a provider. Its SHA256SUMS and the signature are objects. `unsigned`: its upstream signs nothing, and the registry has
+ * signed what it holds.
+ */
 export const BundleProviderVersion = Type.Object(
   {
     version: Type.String(),
     protocols: Type.Array(Type.String(), { description: 'Of plugins: 5.0' }),
-    signed_by: Type.Enum(['upstream', 'publisher', 'registry']),
-    signing_key: Type.Union([Fingerprint, Type.Null()], { description: 'One of keys; null: the upstream signs nothing' }),
+    signed_by: Type.Enum(['upstream', 'publisher', 'registry', 'unsigned']),
+    signing_key: Type.String({ pattern: Fingerprint.pattern, description: 'Of one of keys' }),
     packages: Type.Array(BundlePackage, { minItems: 1, description: 'By platform' }),
   },
   strict,

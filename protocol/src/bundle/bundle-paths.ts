@@ -55,9 +55,9 @@ export function namedObjects({ providers, modules }: Pick<BundleManifest, 'provi
 }
 
 function objectsOfProvider(provider: BundleProvider): NamedObject[] {
-  return provider.versions.flatMap(({ version, signing_key: key, packages }) => [
+  return provider.versions.flatMap(({ version, packages }) => [
     { path: shasumsPath(provider, version), sha256: undefined },
-    ...(key === null ? [] : [{ path: signaturePath(provider, version), sha256: undefined }]),
+    { path: signaturePath(provider, version), sha256: undefined },
     ...packages.map(({ platform, zh }) => ({ path: packagePath(provider, version, platform), sha256: zh.slice('zh:'.length) })),
   ])
 }

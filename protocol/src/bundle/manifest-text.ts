@@ -87,7 +87,7 @@ function checkKeys({ keys, providers }: BundleManifest): void {
   const known = new Set(keys.map(({ fingerprint }) => fingerprint))
   refuseRepeated(keys.map(({ fingerprint }) => fingerprint))
   for (const { signing_key: key } of providers.flatMap(({ versions }) => versions)) {
-    if (key !== null && !known.has(key)) throw new ManifestError(`the signing key ${quote(key)} is missing`)
+    if (!known.has(key)) throw new ManifestError(`the signing key ${quote(key)} is missing`)
   }
 }
 
