@@ -55,8 +55,8 @@ export function createShasumsReader(deps: MirrorDeps): ShasumsReader {
   }
   return async (wanted, document, { fresh } = { fresh: false }) => {
     const { signedBy, ...list } = await readSigned(wanted, document, fresh)
-    const { hostname, namespace } = wanted.address
-    const warning = await trustSigningKey(deps, { scope: { hostname, namespace }, key: signedBy.key, source: 'announced' })
+    const { key, signedAt } = signedBy
+    const warning = await trustSigningKey(deps, { provider: wanted.address, key, signedAt, source: 'announced' })
     return {
       ...list,
       fingerprint: signedBy.fingerprint,
@@ -74,8 +74,7 @@ async function readSignedShasums(
     deps.upstreams.fetchShasums(document),
     fetchSignature(deps, document, `${formatProviderAddress(address)} ${version}`),
   ])
-  const scope = { hostname: address.hostname, namespace: address.namespace }
-  const keys = await listCandidateKeys(deps, { scope, announced: document.signingKeys.map((key) => key.asciiArmor) })
+  const keys = await listCandidateKeys(deps, { provider: address, announced: document.signingKeys.map((key) => key.asciiArmor) })
   const signedBy = await verifyShasumsSignature({
     shasums,
     signature,

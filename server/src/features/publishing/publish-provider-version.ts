@@ -26,7 +26,7 @@ import {
   type VerifiedPackage,
 } from '../providers/index.ts'
 import { trustSigningKey } from '../trust/index.ts'
-import type { SigningKey } from '../verification/index.ts'
+import type { VerifiedSignature } from '../verification/index.ts'
 import { checkPublish, type PublishPlan, type PublishState } from './check-publish.ts'
 import type { PublishingDeps } from './publishing-deps.ts'
 import { signRegistryShasums } from './sign-registry-shasums.ts'
@@ -81,11 +81,11 @@ export async function publishProviderVersion(deps: PublishingDeps, input: Publis
   await requireMayPublish(db, change)
   await refuseUpstreamNamespace(deps, input.address)
   const plan = checkPublish(deps, input, await readState(db, input))
-  const signingKey = input.signed === undefined ? undefined : await verifyPublisherSignature(deps, input, input.signed)
+  const signature = input.signed === undefined ? undefined : await verifyPublisherSignature(deps, input, input.signed)
   const verified = await inspectPackages(deps, input, plan)
   const created = new Set<string>()
   if (verified.length > 0) {
-    const signedBy = await settleSigner(deps, input, signingKey)
+    const signedBy = await settleSigner(deps, input, signature)
     await storeMissing(deps, { input, verified, signedBy, created })
   }
   return describePublished(await readState(db, input), input, created)
@@ -94,11 +94,12 @@ export async function publishProviderVersion(deps: PublishingDeps, input: Publis
 /** Last of the checks, so that a key that signed something unusable is not pinned. `undefined`: the registry signs. */
 async function settleSigner(
   deps: PublishingDeps,
-  { address: { hostname, namespace } }: PublishProviderVersion,
-  key: SigningKey | undefined,
+  { address: provider }: PublishProviderVersion,
+  signature: VerifiedSignature | undefined,
 ): Promise<string | undefined> {
-  if (key !== undefined) {
-    await trustSigningKey(deps, { scope: { hostname, namespace }, key, source: 'publisher' })
+  if (signature !== undefined) {
+    const { key, signedAt } = signature
+    await trustSigningKey(deps, { provider, key, signedAt, source: 'publisher' })
     return key.fingerprint
   }
   // Making the key takes a second and must not happen inside the transaction that signs with it.

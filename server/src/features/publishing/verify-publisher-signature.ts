@@ -4,7 +4,7 @@ import { expectedPackageFilename, parseShasums, shasumsFilename } from '@terrace
 import { RegistryError } from '../../base/errors.ts'
 import type { SpooledFile } from '../../base/spool.ts'
 import { listCandidateKeys, type TrustDeps } from '../trust/index.ts'
-import { readSigningKey, type SigningKey, verifyShasumsSignature } from '../verification/index.ts'
+import { readSigningKey, type VerifiedSignature, verifyShasumsSignature } from '../verification/index.ts'
 
 /** The publisher's own checksum list and signature, as GoReleaser makes them. */
 export interface PublisherSignature {
@@ -25,28 +25,29 @@ interface Signed {
 /**
  * Checks that a trusted key of the namespace signed the list and that the list names exactly these packages.
  *
- * @returns the key that signed; {@link trustSigningKey} decides on it once the packages have passed too.
+ * @returns the signature with its key; {@link trustSigningKey} decides on it once the packages have passed too.
  * @throws {RegistryError} INVALID_SHASUMS, INVALID_SIGNATURE, INVALID_SIGNING_KEY, CHECKSUM_MISMATCH
  */
-export async function verifyPublisherSignature(deps: TrustDeps, input: Signed, signed: PublisherSignature): Promise<SigningKey> {
+export async function verifyPublisherSignature(deps: TrustDeps, input: Signed, signed: PublisherSignature): Promise<VerifiedSignature> {
   checkShasums(input, signed.shasums)
-  const { hostname, namespace } = input.address
-  const scope = { hostname, namespace }
   const sent = signed.signingKey === undefined ? [] : [(await readSigningKey(signed.signingKey)).asciiArmor]
-  const keys = await listCandidateKeys(deps, { scope, announced: sent })
+  const keys = await listCandidateKeys(deps, { provider: input.address, announced: sent })
   if (keys.length === 0) {
-    throw new RegistryError('INVALID_SIGNATURE', `Cannot verify the signature for namespace "${namespace}": no signing key is known`, {
-      hint: 'Send the public key along: terrace provider publish DIR --key FILE',
-    })
+    throw new RegistryError(
+      'INVALID_SIGNATURE',
+      `Cannot verify the signature for namespace "${input.address.namespace}": no signing key is known`,
+      {
+        hint: 'Send the public key along: terrace provider publish DIR --key FILE',
+      },
+    )
   }
-  const verified = await verifyShasumsSignature({
+  return verifyShasumsSignature({
     shasums: signed.shasums,
     signature: signed.signature,
     keys,
     now: deps.clock.now(),
     expiredKeys: 'refuse',
   })
-  return verified.key
 }
 
 function checkShasums({ address, version, packages }: Signed, bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import { recordAudit } from '../audit/index.ts'
+import { describeKey } from './describe-key.ts'
 import { decideSigningKey, findSigningKey, type SigningKeyRow } from './signing-key-queries.ts'
 import type { TrustDeps } from './trust-deps.ts'
 
@@ -23,8 +24,7 @@ export function decideOnSigningKey(
         hint: 'The ids are in the list at /api/v1/admin/signing-keys',
       })
     }
-    const object = `${key.hostname}/${key.namespace} ${key.fingerprint}`
-    await recordAudit(tx, { origin: by, at, action: `signing_key.${state}`, object, outcome: 'allowed', details: {} })
+    await recordAudit(tx, { origin: by, at, action: `signing_key.${state}`, object: describeKey(key), outcome: 'allowed', details: {} })
     return key
   })
 }

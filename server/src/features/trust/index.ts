@@ -19,4 +19,4 @@ export { createRegistrySigningKey, type RegistrySigningKey } from './registry-si
 export { signingKeyRoutes } from './signing-key-routes.ts'
 export type { TrustDeps } from './trust-deps.ts'
 export { listCandidateKeys, trustSigningKey } from './trust-signing-key.ts'
-export { loadTrustedKeys, type TrustedKeys } from './trusted-keys.ts'
+export { type KeyScope, loadTrustedKeys, type SignedProvider, type TrustedKeys } from './trusted-keys.ts'

@@ -9,8 +9,8 @@ export interface PublicKey {
 }
 
 /** Public keys that may have signed something in a namespace, by fingerprint: its own ones and the registry's. */
-export async function listPublicKeys(db: Db, { hostname, namespace }: KeyScope): Promise<ReadonlyMap<string, PublicKey>> {
-  const [keys, own] = await Promise.all([listSigningKeysOf(db, hostname, namespace), findRegistrySigningKey(db)])
+export async function listPublicKeys(db: Db, scope: KeyScope): Promise<ReadonlyMap<string, PublicKey>> {
+  const [keys, own] = await Promise.all([listSigningKeysOf(db, scope), findRegistrySigningKey(db)])
   const all = own === undefined ? keys : [...keys, own]
   return new Map(all.map(({ fingerprint, keyId, asciiArmor }) => [fingerprint, { keyId, asciiArmor }]))
 }

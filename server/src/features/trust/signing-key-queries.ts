@@ -2,6 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import type { Db } from '../../base/database/open-database.ts'
 import type { RegistrySigningKeysTable } from '../../base/database/schema.ts'
 import type { SigningKeysTable } from '../../base/database/tables/trust-tables.ts'
+import type { KeyScope } from './trusted-keys.ts'
 
 export type SigningKeyRow = Selectable<SigningKeysTable>
 export type RegistrySigningKeyRow = Selectable<RegistrySigningKeysTable>
@@ -26,8 +27,8 @@ const COLUMNS = [
   'retiredAt',
 ] as const
 
-/** Every key ever seen for a namespace of a hostname, oldest first. */
-export function listSigningKeysOf(db: Db, hostname: string, namespace: string): Promise<SigningKeyRow[]> {
+/** Every key ever seen for a namespace of a hostname, those for single providers included; oldest first. */
+export function listSigningKeysOf(db: Db, { hostname, namespace }: KeyScope): Promise<SigningKeyRow[]> {
   return db
     .selectFrom('signingKeys')
     .select(COLUMNS)
@@ -67,8 +68,12 @@ export async function insertSigningKey(db: Db, row: Insertable<SigningKeysTable>
 }
 
 /** Replaces the recorded copy of a key by a fuller one. */
-export async function updateKeyArmor(db: Db, id: string, asciiArmor: string): Promise<void> {
-  await db.updateTable('signingKeys').set({ asciiArmor }).where('id', '=', id).execute()
+export async function updateKeyCopy(
+  db: Db,
+  id: string,
+  copy: Pick<SigningKeyRow, 'asciiArmor' | 'expiresAt' | 'examinedAt'>,
+): Promise<void> {
+  await db.updateTable('signingKeys').set(copy).where('id', '=', id).execute()
 }
 
 /** Records an administrator's decision; `false` when there is no such key. */

@@ -2,16 +2,21 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config/config-schema.ts'
 import { readSigningKey } from '../verification/index.ts'
 
-/** Whose packages a key would sign. */
+/** Where keys belong. */
 export interface KeyScope {
   readonly hostname: string
   readonly namespace: string
 }
 
+/** The provider whose packages a key would sign. */
+export interface SignedProvider extends KeyScope {
+  readonly type: string
+}
+
 /** Signing keys that the configuration names (`providers.trusted_keys`). */
 export interface TrustedKeys {
-  /** Armored keys for `hostname/namespace`, else for `hostname`; empty when neither is named. */
-  forNamespace(scope: KeyScope): readonly string[]
+  /** Armored keys for `hostname/namespace/type`, else for `hostname/namespace`, else for `hostname`; empty when none is named. */
+  forProvider(provider: SignedProvider): readonly string[]
 }
 
 /**
@@ -25,7 +30,8 @@ export async function loadTrustedKeys(entries: Config['providers']['trustedKeys'
     byScope.set(scope.toLowerCase(), [...(byScope.get(scope.toLowerCase()) ?? []), armor])
   }
   return {
-    forNamespace: ({ hostname, namespace }) => byScope.get(`${hostname}/${namespace}`) ?? byScope.get(hostname) ?? [],
+    forProvider: ({ hostname, namespace, type }) =>
+      byScope.get(`${hostname}/${namespace}/${type}`) ?? byScope.get(`${hostname}/${namespace}`) ?? byScope.get(hostname) ?? [],
   }
 }
 

@@ -24,6 +24,8 @@ export interface VerifiedSignature {
   readonly keyId: string
   /** The key that signed, ready to be stored and served. */
   readonly key: SigningKey
+  /** When it was made, as the signature says. */
+  readonly signedAt: UnixMs
   /** A sentence for administrators: the key has expired since. */
   readonly warning?: string
 }
@@ -46,6 +48,7 @@ interface Failure {
 }
 interface Success {
   readonly key: Key
+  readonly signedAt: UnixMs
   readonly warning?: string
 }
 type Verdict = Failure | Success
@@ -77,7 +80,8 @@ export async function verifyShasumsSignature(input: VerifyShasumsInput): Promise
   const best = accepted.find(({ warning }) => warning === undefined) ?? accepted[0]
   if (best === undefined) throw refused(input, chooseFailure(verdicts), packets)
   const key = await describeSigningKey(best.key)
-  return { fingerprint: key.fingerprint, keyId: key.keyId, key, ...(best.warning !== undefined && { warning: best.warning }) }
+  const { fingerprint, keyId } = key
+  return { fingerprint, keyId, key, signedAt: best.signedAt, ...(best.warning !== undefined && { warning: best.warning }) }
 }
 
 async function readPackets(input: VerifyShasumsInput): Promise<SignaturePacket[]> {
@@ -131,11 +135,11 @@ async function judgeTimes(
   if (signedAt < signingKey.getCreationTime().getTime()) return { reason: 'bad_signature', state: 'it is older than its key' }
   if (Number(packet.getExpirationTime()) <= now) return { reason: 'signature_expired', state: 'it has expired' }
   const expiry = await findExpiry(key, signingKey)
-  if (expiry === undefined || expiry > now) return { key }
+  if (expiry === undefined || expiry > now) return { key, signedAt }
   const text = `key ${signingKey.getKeyID().toHex().toUpperCase()} has expired on ${new Date(expiry).toISOString().slice(0, 10)}`
   if (expiry <= signedAt) return { reason: 'expired_key', state: `${text}, before it signed` }
   if (expiredKeys === 'refuse') return { reason: 'expired_key', state: text }
-  return { key, warning: `The signing ${text}; the signature was made before` }
+  return { key, signedAt, warning: `The signing ${text}; the signature was made before` }
 }
 
 const UNKNOWN_ISSUER: Failure = { reason: 'unknown_issuer', state: 'none of the known keys made it' }

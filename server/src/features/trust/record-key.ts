@@ -1,0 +1,91 @@
+import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
+import type { Db } from '../../base/database/open-database.ts'
+import { systemOrigin } from '../../base/http/edge-types.ts'
+import { newId } from '../../base/ids.ts'
+import { recordAudit } from '../audit/index.ts'
+import { mergeSigningKeys, type SigningKey } from '../verification/index.ts'
+import { describeKey, isInScope } from './describe-key.ts'
+import { insertSigningKey, listSigningKeysOf, type SigningKeyRow, updateKeyCopy } from './signing-key-queries.ts'
+import type { TrustDeps } from './trust-deps.ts'
+import type { SignedProvider } from './trusted-keys.ts'
+
+interface SeenKey {
+  readonly provider: SignedProvider
+  readonly key: SigningKey
+  readonly source: string
+}
+
+/** Records a key that is new to the provider; answers all keys of its namespace. Known keys keep their state. */
+export async function recordKey(deps: TrustDeps, input: SeenKey): Promise<readonly SigningKeyRow[]> {
+  const { provider, key } = input
+  const { database } = deps
+  const known = await listSigningKeysOf(database.db, provider)
+  const own = known.filter((row) => row.fingerprint === key.fingerprint && isInScope(row, provider))
+  if (own.length > 0) {
+    for (const row of own) await keepFullerCopy(deps, row, key)
+    return known
+  }
+  return database.db.transaction().execute(async (tx) => {
+    // The revision's row is the lock: of two first keys that come at once, one is the pin.
+    await bumpCatalogRevision(tx)
+    const others = await listSigningKeysOf(tx, provider)
+    const state = input.source === 'administrator' ? 'trusted' : stateOfNewKey(others)
+    await insertKey(deps, tx, { ...input, state })
+    return listSigningKeysOf(tx, provider)
+  })
+}
+
+/**
+ * Only the very first key of a namespace is pinned: after a rejected one, an administrator decides, or the next comer would take its
+ * place. A key for one provider counts too, or its siblings could be signed with it.
+ */
+function stateOfNewKey(others: readonly SigningKeyRow[]): 'trusted' | 'pending' {
+  return others.length === 0 ? 'trusted' : 'pending'
+}
+
+/** The copy that verified may have a new sub-key, without which clients refuse what it signed. */
+async function keepFullerCopy({ database, clock }: TrustDeps, row: SigningKeyRow, key: SigningKey): Promise<void> {
+  if (row.asciiArmor === key.asciiArmor || row.state === 'revoked') return
+  const merged = await mergeSigningKeys(row.asciiArmor, key)
+  if (merged.asciiArmor === row.asciiArmor) return
+  const at = clock.now()
+  await database.db.transaction().execute(async (tx) => {
+    await updateKeyCopy(tx, row.id, { asciiArmor: merged.asciiArmor, expiresAt: merged.expiresAt ?? null, examinedAt: at })
+    await bumpCatalogRevision(tx)
+    await recordAudit(tx, { at, origin: systemOrigin('trust'), action: 'signing_key.extend', object: describeKey(row) })
+  })
+}
+
+async function insertKey(
+  { clock, logger }: TrustDeps,
+  tx: Db,
+  { provider, key, source, state }: SeenKey & { readonly state: 'trusted' | 'pending' },
+): Promise<void> {
+  const { fingerprint, keyId, userId, asciiArmor, expiresAt = null } = key
+  const at = clock.now()
+  const scope = { hostname: provider.hostname, namespace: provider.namespace, type: '' }
+  const inserted = await insertSigningKey(tx, {
+    id: newId(),
+    ...scope,
+    fingerprint,
+    keyId,
+    userId,
+    asciiArmor,
+    source,
+    state,
+    createdAt: at,
+    decidedAt: null,
+    decidedBy: null,
+    expiresAt,
+    examinedAt: at,
+  })
+  if (!inserted) return
+  logger.info({ ...scope, fingerprint, state }, 'signing key recorded')
+  await recordAudit(tx, {
+    at,
+    origin: systemOrigin('trust'),
+    action: 'signing_key.record',
+    object: describeKey({ ...scope, fingerprint }),
+    details: { state, source },
+  })
+}
