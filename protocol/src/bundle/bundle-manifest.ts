@@ -46,7 +46,7 @@ export const BundleObject = Type.Object(
 )
 export type BundleObject = Static<typeof BundleObject>
 
-/** The zip of one platform; `zh:` is its SHA-256. */
+/** The zip of one platform. `zh:` is its SHA-256; `h1:` is a claim, which importers make themselves from the zip. */
 export const BundlePackage = Type.Object({ platform: Type.String(), h1: PackageHash, zh: PackageHash }, strict)
 export type BundlePackage = Static<typeof BundlePackage>
 
@@ -59,7 +59,7 @@ export const BundleProviderVersion = Type.Object(
     version: Type.String(),
     protocols: Type.Array(Type.String(), { description: 'Of plugins: 5.0' }),
     signed_by: Type.Enum(['upstream', 'publisher', 'registry', 'unsigned']),
-    signing_key: Type.String({ pattern: Fingerprint.pattern, description: 'Of one of keys' }),
+    signing_key: Fingerprint,
     packages: Type.Array(BundlePackage, { minItems: 1, description: 'By platform' }),
   },
   strict,
