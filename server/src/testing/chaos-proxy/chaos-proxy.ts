@@ -140,7 +140,7 @@ class Line {
 
   ask(request: Buffer, toxic: Toxic | undefined): void {
     if (toxic?.when === undefined) return
-    this.isMeant = request.includes(toxic.when)
+    this.isMeant = toxic.when.test(request.toString('latin1'))
     this.before = 0
   }
 }

@@ -12,10 +12,10 @@ export type Toxic = (
   | { readonly kind: 'slow'; readonly bytesPerSecond: number }
 ) & {
   /**
-   * Only for answers to requests that contain this text, for example `GET /files/acme`; without it, for whole connections. Needs
-   * requests in the clear, one after the other on a connection.
+   * Only for answers to requests that match, for example `/^GET \/files\/acme/`; without it, for whole connections. Needs requests in
+   * the clear, one after the other on a connection.
    */
-  readonly when?: string
+  readonly when?: RegExp
   /** On so many connections at most; without it, on all. */
   readonly times?: number
 }

@@ -17,6 +17,8 @@ export interface SeenRequest {
   /** With query. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
+  /** When it came, in milliseconds of `performance.now`. */
+  readonly at: number
 }
 
 /** A provider registry on loopback: healthy enough for `terraform init`, and as broken as a test asks for. */
@@ -46,7 +48,7 @@ export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Prom
   registry.listsNamespaces = options.listsNamespaces ?? false
   const requests: SeenRequest[] = []
   const server = await startLoopbackServer((request, response) => {
-    requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers })
+    requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, at: performance.now() })
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     send(request, response, registry.find(decodeURIComponent(pathname)))
   }, options.tls)

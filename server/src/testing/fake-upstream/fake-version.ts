@@ -33,6 +33,8 @@ export interface Defects {
   readonly wrongFilename?: string
   /** Half of the package without a length, then a clean end of the connection. */
   readonly truncatedBody?: boolean
+  /** The whole package without a length: a reader cannot see where it ends but by the end of the connection. */
+  readonly withoutLength?: boolean
   /** Half of the package with the length of the whole. */
   readonly shortBody?: boolean
   /** Half of the package, then nothing. */

@@ -12,13 +12,14 @@ export function sendPackage(request: IncomingMessage, response: ServerResponse, 
   if (defects.redirectTo !== undefined) response.writeHead(302, { location: defects.redirectTo }).end()
   else if (request.method === 'HEAD') response.writeHead(200, length).end()
   else if (defects.truncatedBody === true) sendUndelimited(response, half)
+  else if (defects.withoutLength === true) sendUndelimited(response, body)
   else if (defects.shortBody === true) response.writeHead(200, length).write(half, () => response.destroy())
   else if (defects.stall === true) response.writeHead(200, length).write(half)
   else if (defects.slow === true) trickle(response.writeHead(200, length), body)
   else sendWhole(request, response, item.package)
 }
 
-/** The end of the connection is the end of the body: the reader cannot see that something is missing. */
+/** The end of the connection is the end of the body: a reader cannot see whether something is missing. */
 function sendUndelimited(response: ServerResponse, bytes: Buffer): void {
   response.socket?.write('HTTP/1.1 200 OK\r\ncontent-type: application/zip\r\nconnection: close\r\n\r\n')
   response.socket?.end(bytes)
