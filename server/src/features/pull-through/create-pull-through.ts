@@ -6,8 +6,11 @@ import { RegistryError } from '../../base/errors.ts'
 import type { PackageIdentity } from '../mirror/index.ts'
 import type { CatalogProvider, OfferedPackage, OfferedPackages, OfferedProvider, ProvidersOnDemand } from '../providers/index.ts'
 import { listPublicKeys } from '../trust/index.ts'
+import type { UpstreamVersion } from '../upstreams/index.ts'
 import { isRefused, type MergedProvider, mergeProvider, readRefusals } from './merge-provider.ts'
-import { createPulls } from './pull-package.ts'
+import { providerLists } from './provider-lists.ts'
+import { createPulls } from './pull-items.ts'
+import { PACKAGE_PULLS } from './pull-package.ts'
 import type { VersionReadDeps } from './pull-through-deps.ts'
 import { createSignedVersions, readHeldVersion, type SignedVersion, type SignedVersions } from './signed-versions.ts'
 import { createVersionLists, type KnownList, type ListAnswer, type VersionLists } from './version-lists.ts'
@@ -22,21 +25,21 @@ export interface PullThrough extends ProvidersOnDemand {
 }
 
 const MAX_MERGED = 1_000
-const NO_LIST: KnownList = { versions: [], names: new Set(), fetchedAt: 0 }
+const NO_LIST: KnownList<UpstreamVersion> = { versions: [], names: new Set(), fetchedAt: 0 }
 
 /**
  * Asks `mirror.upstreams` for what is not held and policies let in. Claimed namespaces are never asked for anywhere: that stands above
  * the rules (C10, dependency confusion).
  */
 export function createPullThrough(deps: VersionReadDeps, waits: Waits = WAITS): PullThrough {
-  const pulls = createPulls(deps, waits)
+  const pulls = createPulls(deps, PACKAGE_PULLS)
   const merging = new Merging(deps)
-  const lists = createVersionLists(deps, waits)
+  const lists = createVersionLists(deps, providerLists(deps.upstreams), waits)
   const signed = createSignedVersions(deps, waits)
   const hostnames = new Set(deps.config.mirror.upstreams)
   const findSigned = (provider: OfferedProvider, version: string) => readSigned(deps, signed, { merged: merging.of(provider), version })
   return {
-    pullPackage: (wanted) => pulls.pull(wanted),
+    pullPackage: (wanted) => pulls.pull(wanted, waits.packageMs),
     findSigned,
     async find(address, { held, wanted }) {
       if (!hostnames.has(address.hostname)) return undefined
@@ -68,7 +71,10 @@ interface ListRequest {
 }
 
 /** What is held answers also when no list can be had (P5). */
-async function readList(lists: VersionLists, { address, held, wanted }: ListRequest): Promise<ListAnswer> {
+async function readList(
+  lists: VersionLists<ProviderAddress, UpstreamVersion>,
+  { address, held, wanted }: ListRequest,
+): Promise<ListAnswer<UpstreamVersion>> {
   const isHeld = wanted !== undefined && held?.byVersion.get(wanted) !== undefined
   const dispensable = held !== undefined && held.versions.length > 0
   try {

@@ -11,6 +11,7 @@ import {
   listServedVersions,
   type OfferedProvider,
 } from '../providers/index.ts'
+import type { UpstreamVersion } from '../upstreams/index.ts'
 import type { PullThroughDeps } from './pull-through-deps.ts'
 import type { KnownList } from './version-lists.ts'
 
@@ -26,7 +27,7 @@ export interface Refusals {
 export interface MergedProvider {
   readonly provider: Omit<OfferedProvider, 'staleSeconds'>
   readonly held: CatalogProvider | undefined
-  readonly list: KnownList
+  readonly list: KnownList<UpstreamVersion>
   /** The same object for as long as neither rules nor approvals change. */
   readonly rules: object
   readonly refusals: Refusals
@@ -39,7 +40,7 @@ export interface MergedProvider {
 export async function readRefusals(
   { database, policy }: Pick<PullThroughDeps, 'database' | 'policy'>,
   address: ProviderAddress,
-  { held, list }: { readonly held: CatalogProvider | undefined; readonly list: KnownList },
+  { held, list }: { readonly held: CatalogProvider | undefined; readonly list: KnownList<UpstreamVersion> },
 ): Promise<Refusals> {
   const rows = held === undefined ? [] : await listRefusedPackages(database.db, held.provider.id)
   const decisions = await policy.decideVersions(address, [...list.names], { onDemand: true })

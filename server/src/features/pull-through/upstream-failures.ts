@@ -9,7 +9,7 @@ export interface FailedStep {
   readonly action: string
   readonly hostname: string
   /** Which of the requests to the upstream. */
-  readonly step: 'version_list' | 'checksum_list' | 'package'
+  readonly step: 'version_list' | 'checksum_list' | 'package' | 'module_source' | 'module'
 }
 
 const PASSED_ON = ['UPSTREAM_UNAVAILABLE', 'UPSTREAM_RATE_LIMITED', 'UPSTREAM_REFUSED', 'OUTBOUND_BLOCKED'] as const
@@ -35,6 +35,7 @@ export const REFUSED_CODES: ReadonlySet<string> = new Set([
   'SIGNING_KEY_CONFLICT',
   'CHECKSUM_MISMATCH',
   'INVALID_PACKAGE',
+  'INVALID_MODULE_ARCHIVE',
   'PROVIDER_VERSION_EXISTS',
 ])
 

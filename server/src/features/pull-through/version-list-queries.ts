@@ -5,6 +5,7 @@ import { dialectOf } from '../../base/database/dialect.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { newId } from '../../base/ids.ts'
 import type { UpstreamVersion } from '../upstreams/index.ts'
+import type { StoredVersionList } from './list-source.ts'
 
 interface StoredVersion {
   readonly version: string
@@ -12,15 +13,11 @@ interface StoredVersion {
   readonly platforms: readonly string[]
 }
 
-/** What an upstream last said it offers of a provider. */
-export interface StoredVersionList {
-  readonly versions: readonly UpstreamVersion[]
-  /** Since then, by the database's clock. */
-  readonly ageMs: number
-}
-
 /** The list as it was last stored, by whatever process. */
-export async function findVersionList(db: Db, { hostname, namespace, type }: ProviderAddress): Promise<StoredVersionList | undefined> {
+export async function findVersionList(
+  db: Db,
+  { hostname, namespace, type }: ProviderAddress,
+): Promise<StoredVersionList<UpstreamVersion> | undefined> {
   const row = await db
     .selectFrom('upstreamVersionLists')
     .select(['versions', 'fetchedAt'])

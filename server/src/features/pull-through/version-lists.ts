@@ -1,25 +1,23 @@
-import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { LRUCache } from 'lru-cache'
 import type { UnixMs } from '../../base/clock.ts'
 import { RegistryError } from '../../base/errors.ts'
-import type { UpstreamVersion } from '../upstreams/index.ts'
+import type { ListedVersion, ListSource, OfUpstream } from './list-source.ts'
 import { listTimeout, type RefreshDeps, refreshList } from './refresh-list.ts'
 import { createUpstreamGate } from './upstream-gate.ts'
-import { findVersionList } from './version-list-queries.ts'
 import type { Waits } from './waits.ts'
 import { withinTime } from './within-time.ts'
 
 /** What an upstream offers, as far as this process knows. */
-export interface KnownList {
-  readonly versions: readonly UpstreamVersion[]
+export interface KnownList<Version extends ListedVersion> {
+  readonly versions: readonly Version[]
   readonly names: ReadonlySet<string>
   /** By this process's clock. */
   readonly fetchedAt: UnixMs
 }
 
-export interface ListAnswer {
-  /** `undefined`: the upstream has no such provider. */
-  readonly list: KnownList | undefined
+export interface ListAnswer<Version extends ListedVersion> {
+  /** `undefined`: the upstream has nothing of this name. */
+  readonly list: KnownList<Version> | undefined
   /** Age of the list while the upstream fails, 0 otherwise. */
   readonly staleSeconds: number
 }
@@ -31,19 +29,19 @@ export interface ReadOptions {
 }
 
 /** Version lists of upstreams: from memory, from the database, from the upstream, in this order. */
-export interface VersionLists {
+export interface VersionLists<Address, Version extends ListedVersion> {
   /**
    * A fresh list costs no request and no query. An older one is answered at once and renewed in the background; one beyond its
    * greatest age, or one that lacks the version `wanted`, is waited for.
    * @throws {RegistryError} UPSTREAM_* when the upstream fails and no list is known.
    */
-  read(address: ProviderAddress, options?: ReadOptions): Promise<ListAnswer>
+  read(address: Address, options?: ReadOptions): Promise<ListAnswer<Version>>
 }
 
 /** Lists of hundreds of versions are large. */
 const MAX_LISTS = 1_000
 const MAX_REMEMBERED = 10_000
-/** A provider that the upstream does not have is asked for again after this time. */
+/** What the upstream does not have is asked for again after this time. */
 const MISSING_MS = 60_000
 /** After a failure the upstream is left alone for this time, so that many who wait do not each ask again. */
 const FAILURE_MS = 3_000
@@ -60,28 +58,36 @@ interface Failure {
   readonly at: UnixMs
 }
 
+type ListWaits = Pick<Waits, 'listMs' | 'missMs'>
+
 /** Nothing known yet. */
-export function createVersionLists(deps: RefreshDeps, waits: Pick<Waits, 'listMs' | 'missMs'>): VersionLists {
-  const lists = new UpstreamLists(deps, waits)
+export function createVersionLists<Address extends OfUpstream, Version extends ListedVersion>(
+  deps: RefreshDeps,
+  source: ListSource<Address, Version>,
+  waits: ListWaits,
+): VersionLists<Address, Version> {
+  const lists = new UpstreamLists(deps, source, waits)
   return { read: (address, options = {}) => lists.read(address, options) }
 }
 
-class UpstreamLists {
+class UpstreamLists<Address extends OfUpstream, Version extends ListedVersion> {
   readonly #deps: RefreshDeps
-  readonly #waits: Pick<Waits, 'listMs' | 'missMs'>
-  readonly #known = new LRUCache<string, KnownList>({ max: MAX_LISTS })
+  readonly #source: ListSource<Address, Version>
+  readonly #waits: ListWaits
+  readonly #known = new LRUCache<string, KnownList<Version>>({ max: MAX_LISTS })
   readonly #missing = new LRUCache<string, UnixMs>({ max: MAX_REMEMBERED })
   readonly #failures = new LRUCache<string, Failure>({ max: MAX_REMEMBERED })
   readonly #gate = createUpstreamGate()
-  readonly #running = new Map<string, Promise<KnownList | undefined>>()
+  readonly #running = new Map<string, Promise<KnownList<Version> | undefined>>()
 
-  constructor(deps: RefreshDeps, waits: Pick<Waits, 'listMs' | 'missMs'>) {
+  constructor(deps: RefreshDeps, source: ListSource<Address, Version>, waits: ListWaits) {
     this.#deps = deps
+    this.#source = source
     this.#waits = waits
   }
 
-  async read(address: ProviderAddress, { wanted, dispensable = false }: ReadOptions): Promise<ListAnswer> {
-    const key = formatProviderAddress(address)
+  async read(address: Address, { wanted, dispensable = false }: ReadOptions): Promise<ListAnswer<Version>> {
+    const key = this.#source.nameOf(address)
     if (this.#isMissing(key)) return { list: undefined, staleSeconds: 0 }
     const known = this.#known.get(key) ?? (await this.#load(address))
     const need = this.#need(known, wanted)
@@ -93,7 +99,7 @@ class UpstreamLists {
     return this.#wait(address, known, dispensable || known !== undefined ? DISPENSABLE_FAILURE_MS : FAILURE_MS)
   }
 
-  #need(known: KnownList | undefined, wanted: string | undefined): 'nothing' | 'renewal' | 'answer' {
+  #need(known: KnownList<Version> | undefined, wanted: string | undefined): 'nothing' | 'renewal' | 'answer' {
     if (known === undefined) return 'answer'
     const age = this.#ageOf(known.fetchedAt)
     if (!this.#isUsable(known)) return 'answer'
@@ -106,18 +112,18 @@ class UpstreamLists {
   }
 
   /** Not too old to be answered before the upstream was asked. */
-  #isUsable({ fetchedAt }: KnownList): boolean {
+  #isUsable({ fetchedAt }: KnownList<Version>): boolean {
     return this.#ageOf(fetchedAt) < this.#deps.config.mirror.versionListMaxAgeHours * 3_600_000
   }
 
-  async #wait(address: ProviderAddress, known: KnownList | undefined, failureMs: number): Promise<ListAnswer> {
-    const key = formatProviderAddress(address)
+  async #wait(address: Address, known: KnownList<Version> | undefined, failureMs: number): Promise<ListAnswer<Version>> {
+    const key = this.#source.nameOf(address)
     try {
       const failure = this.#failures.get(key)
       if (failure !== undefined && this.#failedWithin(key, failureMs)) throw failure.error
       const { listMs, missMs } = this.#waits
       const waitMs = known !== undefined && this.#isUsable(known) ? missMs : listMs
-      const list = await withinTime(this.#refresh(address, known), waitMs, () => listTimeout(address, waitMs))
+      const list = await withinTime(this.#refresh(address, known), waitMs, () => listTimeout(this.#source, address, waitMs))
       return { list, staleSeconds: 0 }
     } catch (error) {
       if (known === undefined || !(error instanceof RegistryError)) throw error
@@ -126,29 +132,33 @@ class UpstreamLists {
     }
   }
 
-  #answer(key: string, list: KnownList | undefined): ListAnswer {
+  #answer(key: string, list: KnownList<Version> | undefined): ListAnswer<Version> {
     const failure = this.#failures.get(key)
     const failing = list !== undefined && failure !== undefined && failure.at >= list.fetchedAt
     return { list, staleSeconds: failing ? Math.max(1, Math.ceil(this.#ageOf(list.fetchedAt) / 1000)) : 0 }
   }
 
   /** One renewal at a time in this process; over all of them see `refreshList`. */
-  #refresh(address: ProviderAddress, known: KnownList | undefined): Promise<KnownList | undefined> {
-    const key = formatProviderAddress(address)
+  #refresh(address: Address, known: KnownList<Version> | undefined): Promise<KnownList<Version> | undefined> {
+    const key = this.#source.nameOf(address)
     const running = this.#running.get(key) ?? this.#start(address, key, known)
     this.#running.set(key, running)
     return running
   }
 
-  async #start(address: ProviderAddress, key: string, known: KnownList | undefined): Promise<KnownList | undefined> {
+  async #start(address: Address, key: string, known: KnownList<Version> | undefined): Promise<KnownList<Version> | undefined> {
     try {
       // Found by somebody else while this one looked into the database.
       if (this.#isMissing(key)) return undefined
       const newerMs = known === undefined ? this.#freshMs : this.#ageOf(known.fetchedAt) - CLOCK_TOLERANCE_MS
       const acceptAgeMs = Math.min(newerMs, this.#freshMs)
       const waitMs = this.#waits.listMs
-      const limit = { waitMs, late: () => listTimeout(address, waitMs) }
-      const stored = await this.#gate.pass(address.hostname, () => refreshList(this.#deps, { address, waitMs, acceptAgeMs }), limit)
+      const limit = { waitMs, late: () => listTimeout(this.#source, address, waitMs) }
+      const stored = await this.#gate.pass(
+        address.hostname,
+        () => refreshList(this.#deps, this.#source, { address, waitMs, acceptAgeMs }),
+        limit,
+      )
       this.#failures.delete(key)
       if (stored !== undefined) return this.#keep(key, stored.versions, stored.ageMs)
       this.#missing.set(key, this.#deps.clock.now())
@@ -162,12 +172,12 @@ class UpstreamLists {
     }
   }
 
-  async #load(address: ProviderAddress): Promise<KnownList | undefined> {
-    const stored = await findVersionList(this.#deps.database.db, address)
-    return stored && this.#keep(formatProviderAddress(address), stored.versions, stored.ageMs)
+  async #load(address: Address): Promise<KnownList<Version> | undefined> {
+    const stored = await this.#source.find(this.#deps.database.db, address)
+    return stored && this.#keep(this.#source.nameOf(address), stored.versions, stored.ageMs)
   }
 
-  #keep(key: string, versions: readonly UpstreamVersion[], ageMs: number): KnownList {
+  #keep(key: string, versions: readonly Version[], ageMs: number): KnownList<Version> {
     const names = new Set(versions.map(({ version }) => version))
     const list = { versions, names, fetchedAt: this.#deps.clock.now() - ageMs }
     this.#known.set(key, list)
