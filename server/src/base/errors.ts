@@ -99,6 +99,7 @@ export const ERROR_CODES = {
   STORAGE_UNAVAILABLE: { status: 503, title: 'The storage cannot take the request now' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'The database does not answer' },
   NOT_READY: { status: 503, title: 'The server is starting or stopping' },
+  GIT_MISSING: { status: 503, title: 'The server has no Git that it can use' },
   UPSTREAM_RATE_LIMITED: { status: 503, title: 'The upstream asks to wait' },
   UPSTREAM_UNAVAILABLE: { status: 504, title: 'The upstream does not answer' },
   STORAGE_FULL: { status: 507, title: 'The storage is full' },

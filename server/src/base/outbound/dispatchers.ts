@@ -63,11 +63,9 @@ function createPool({ guard, proxyUrl, resolveAddresses = resolveByDns }: Dispat
  */
 function guardedLookup(guard: AddressGuard, resolveAddresses: ResolveAddresses): LookupFunction {
   return (hostname, options, callback) => {
-    resolveAddresses(hostname).then(
-      (addresses) => {
-        const [first, ...others] = addresses.filter(({ address }) => guard.allows(address))
-        if (first === undefined) callback(blockedError(hostname, addresses[0]?.address ?? 'unknown'), '')
-        else if (options.all === true) callback(null, [first, ...others])
+    allowedAddresses({ guard, resolveAddresses }, hostname).then(
+      ([first, ...others]) => {
+        if (options.all === true) callback(null, [first, ...others])
         else callback(null, first.address, first.family)
       },
       (error: NodeJS.ErrnoException) => callback(error, ''),
@@ -75,7 +73,22 @@ function guardedLookup(guard: AddressGuard, resolveAddresses: ResolveAddresses):
   }
 }
 
-function resolveByDns(hostname: string): Promise<readonly LookupAddress[]> {
+/**
+ * The addresses of a name that may be contacted, at least one.
+ * @throws {RegistryError} OUTBOUND_BLOCKED when there is none; an error of the resolver as it is
+ */
+export async function allowedAddresses(
+  { guard, resolveAddresses }: { readonly guard: AddressGuard; readonly resolveAddresses: ResolveAddresses },
+  hostname: string,
+): Promise<[LookupAddress, ...LookupAddress[]]> {
+  const addresses = await resolveAddresses(hostname)
+  const [first, ...others] = addresses.filter(({ address }) => guard.allows(address))
+  if (first === undefined) throw blockedError(hostname, addresses[0]?.address ?? 'unknown')
+  return [first, ...others]
+}
+
+/** All addresses that the system's resolver knows. */
+export function resolveByDns(hostname: string): Promise<readonly LookupAddress[]> {
   return new Promise((resolve, reject) => {
     lookupDns(hostname, { all: true }, (error, addresses) => (error === null ? resolve(addresses) : reject(error)))
   })

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { createAddressGuard } from './address-guard.ts'
+import { addressesOf } from './addresses-of.ts'
 import { createDispatchers, type ResolveAddresses } from './dispatchers.ts'
 import { downloadBody } from './download.ts'
 import type { ByteSink } from './exchange.ts'
@@ -65,6 +66,11 @@ export interface Outbound {
    * @throws {RegistryError} UPSTREAMS_SEALED
    */
   requireOpen(target: URL | string): void
+  /**
+   * The addresses of the URL's host that may be contacted, for a program that connects by itself and is to be bound to them;
+   * `undefined` when there is no name to resolve: the URL spells an allowed address out, or a proxy resolves names.
+   */
+  addressesOf(url: URL): Promise<readonly string[] | undefined>
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -86,6 +92,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     download: (url, request, sink) => downloadBody(follow, url, { ...request, sink }),
     send: (url, request) =>
       sendRequest({ dispatchers, guard, nowMs: () => clock.now(), logger }, url, { timeoutMs: apiTimeoutMs, ...request }),
+    addressesOf: (url) => addressesOf({ guard, proxyUrl, resolveAddresses }, url),
     close: () => dispatchers.close(),
   }
 }

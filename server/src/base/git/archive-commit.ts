@@ -1,0 +1,70 @@
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import type { SpooledFile } from '../spool.ts'
+import { missingRef, refusedRef, tooLarge } from './git-errors.ts'
+import { isCommitId } from './git-ref.ts'
+import type { GitLimits, GitOptions, GitSource } from './git-requests.ts'
+import { useRepository, type WorkRepository } from './use-repository.ts'
+
+interface ArchiveRequest {
+  readonly source: GitSource
+  readonly commit: string
+  readonly limits: GitLimits
+}
+
+/** `Git.archiveCommit`. */
+export async function archiveCommit(options: GitOptions, { source, commit, limits }: ArchiveRequest): Promise<SpooledFile> {
+  if (!isCommitId(commit)) throw refusedRef(commit, 'it is not a complete commit id')
+  return useRepository(options, { source, limits, idLength: commit.length }, async (repository) => {
+    await fetchCommit(repository, commit)
+    return writeArchive(options, repository, commit)
+  })
+}
+
+const FETCH = ['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head']
+
+async function fetchCommit(repository: WorkRepository, commit: string): Promise<void> {
+  const shallow = await repository.run([...FETCH, '--depth=1', 'origin', commit])
+  if (shallow.status !== 0 && /unadvertised object/.test(shallow.stderr)) {
+    // Older servers hand out the tips of refs only: the commit comes with everything else.
+    repository.check(await repository.run([...FETCH, 'origin', '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']))
+  } else if (/not our ref|couldn't find remote ref/i.test(shallow.stderr)) {
+    repository.signal.throwIfAborted()
+    throw missingRef(repository.url, commit)
+  } else {
+    repository.check(shallow)
+  }
+  const { stdout } = await repository.run(['cat-file', '-t', commit])
+  if (stdout.trim() !== 'commit') throw missingRef(repository.url, commit)
+}
+
+async function writeArchive({ spool }: GitOptions, repository: WorkRepository, commit: string): Promise<SpooledFile> {
+  const { maxTarBytes } = repository.limits
+  const archive = repository.start(['archive', '--format=tar', commit])
+  const gzip = createGzip({ level: 1 })
+  const packing = pipeline(archive.stdout, countBytes(maxTarBytes, repository.url), gzip)
+  packing.catch(() => archive.kill())
+  try {
+    const file = await spool.receive(gzip, { maxBytes: maxTarBytes })
+    const exit = await archive.exit
+    if (exit.status !== 0) await file.discard()
+    repository.check(exit)
+    return file
+  } catch (error) {
+    archive.kill()
+    await archive.exit
+    repository.signal.throwIfAborted()
+    throw error
+  }
+}
+
+function countBytes(limit: number, url: URL) {
+  return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+    let bytes = 0
+    for await (const chunk of chunks) {
+      bytes += chunk.length
+      if (bytes > limit) throw tooLarge(url, { what: 'tar bytes', limit })
+      yield chunk
+    }
+  }
+}

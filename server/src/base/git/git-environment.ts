@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import type { GitEndpoint } from './find-endpoint.ts'
+
+/** What `git` is told about one repository. */
+export interface GitSurroundings {
+  /** Folder of this operation; nothing outside is read or written. */
+  readonly folder: string
+  readonly endpoint: GitEndpoint
+  readonly proxyUrl: string | undefined
+  /** PEM file of all trusted CAs. */
+  readonly caFile: string
+  /** Longest pause of a transfer. */
+  readonly stallSeconds: number
+}
+
+/** The repository inside the folder. */
+export const repositoryOf = (folder: string): string => join(folder, 'repository')
+
+/** All variables of `git`. Settings are variables as well, so that no password of a proxy is in a list of processes or in a file. */
+export function gitEnvironment(surroundings: GitSurroundings): Record<string, string> {
+  const { folder } = surroundings
+  const settings = gitSettings(surroundings)
+  return {
+    HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    TMPDIR: folder,
+    LC_ALL: 'C',
+    GIT_DIR: repositoryOf(folder),
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_SYSTEM: '/dev/null',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: '',
+    GIT_ALLOW_PROTOCOL: 'https',
+    GIT_PROTOCOL_FROM_USER: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_LFS_SKIP_SMUDGE: '1',
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${index}`, key],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
+  }
+}
+
+function gitSettings({ endpoint, proxyUrl = '', caFile, stallSeconds }: GitSurroundings): [key: string, value: string][] {
+  const { url, addresses } = endpoint
+  const port = url.port === '' ? '443' : url.port
+  return [
+    ['remote.origin.url', url.href],
+    ['protocol.allow', 'never'],
+    ['protocol.https.allow', 'always'],
+    ['http.followRedirects', 'false'],
+    ['http.sslVerify', 'true'],
+    ['http.sslCAInfo', caFile],
+    ['http.userAgent', 'git/Terrace'],
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', String(stallSeconds)],
+    ...(proxyUrl === '' ? [] : ([['http.proxy', proxyUrl]] as [string, string][])),
+    // The address was checked; asking DNS again could give another one.
+    ...(addresses === undefined ? [] : ([['http.curloptResolve', `${url.hostname}:${port}:${addresses.join(',')}`]] as [string, string][])),
+    ['credential.helper', ''],
+    ['core.hooksPath', '/dev/null'],
+    ['core.attributesFile', '/dev/null'],
+    ['core.excludesFile', '/dev/null'],
+    ['core.fsmonitor', 'false'],
+    ['core.symlinks', 'false'],
+    ['submodule.recurse', 'false'],
+    ['fetch.recurseSubmodules', 'false'],
+    ['fetch.fsckObjects', 'true'],
+    // Always one pack, whose size and number of objects can be seen while it grows.
+    ['fetch.unpackLimit', '1'],
+    ['fetch.writeCommitGraph', 'false'],
+    ['transfer.bundleURI', 'false'],
+    ['gc.auto', '0'],
+    ['maintenance.auto', 'false'],
+    // Memory: larger blobs are streamed, and one thread works at a time.
+    ['core.bigFileThreshold', '1m'],
+    ['core.deltaBaseCacheLimit', '16m'],
+    ['core.packedGitWindowSize', '16m'],
+    ['core.packedGitLimit', '128m'],
+    ['pack.threads', '1'],
+    ['index.threads', '1'],
+    ['advice.detachedHead', 'false'],
+  ]
+}
