@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Origin, systemOrigin } from '../../base/http/edge-types.ts'
 import type { FailedAttempt } from '../../base/http/error-handler.ts'
 import { DIALECTS, type Dialect, openTestDatabase } from '../../testing/dialects.ts'
@@ -11,6 +11,8 @@ const AUDITOR = testActor('auditor', ['audit:read'])
 const READER = testActor('reader', ['providers:read'])
 const origin: Origin = { actor: AUDITOR, ip: '192.0.2.7', requestId: 'request-1' }
 const attempt: FailedAttempt = { origin, outcome: 'denied', code: 'SCOPE_MISSING', action: 'provider.delete', path: '/api/v1/providers/x' }
+
+const WAIT = { timeout: 10_000, interval: 20 }
 
 // More than two pages.
 const EXPORT_ROWS = 1003
@@ -180,6 +182,17 @@ describe.each(DIALECTS)('audit on %s', (dialect) => {
     const { rows } =
       dialect === 'sqlite' ? { rows: [] } : await sql<{ xmin: string }>`select distinct xmin::text from audit_logs`.execute(database.db)
     expect(rows.length).toBeLessThanOrEqual(2)
+  })
+
+  test('denials of a flood are written once a second, the first at once', async () => {
+    const { list, recorder } = await openAudit(dialect)
+    const denyFrom = (host: number) => recorder({ ...attempt, origin: { ...origin, ip: `10.0.0.${host}` } })
+    denyFrom(1)
+    await vi.waitFor(async () => expect((await list()).total).toBe(1), WAIT)
+    denyFrom(2)
+    denyFrom(3)
+    expect((await list()).total).toBe(1)
+    await vi.waitFor(async () => expect((await list()).total).toBe(3), WAIT)
   })
 
   // Else whoever has many addresses could fill the database.

@@ -17,6 +17,8 @@ export interface AttemptRecorder {
 const WINDOW_MS = 60_000
 const MAX_KINDS = 1000
 const MAX_RECORDS_PER_MINUTE = 300
+// A commit on SQLite stops the thread that answers for some milliseconds: a few of them a second are felt by every hundredth request.
+const PAUSE_MS = 1000
 
 interface Seen {
   readonly sinceMs: number
@@ -58,33 +60,41 @@ export function createAttemptRecorder(deps: Pick<Deps, 'database' | 'clock' | 'l
 }
 
 /**
- * One transaction at a time, with all that has come in since the one before: a change that succeeds waits for one of them at most,
- * however many fail.
+ * One transaction a second, with all that has come in since the one before; the first at once. So a change that succeeds waits for
+ * one of them at most, and who asks is not kept waiting by the commits of a flood.
  */
 function createBatchWriter({ database, logger }: Pick<Deps, 'database' | 'logger'>) {
   let waiting: AuditEntry[] = []
   let writing: Promise<void> | undefined
+  let pause: NodeJS.Timeout | undefined
 
-  async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      try {
-        await recordAuditBatch(database.db, batch)
-      } catch (err) {
-        const attempts = batch.map(({ action, origin }) => ({ action, request_id: origin.requestId }))
-        logger.error({ err, attempts }, 'Denied requests could not be written to the audit')
-      }
+  async function writeBatch(): Promise<void> {
+    const batch = waiting
+    waiting = []
+    try {
+      await recordAuditBatch(database.db, batch)
+    } catch (err) {
+      const attempts = batch.map(({ action, origin }) => ({ action, request_id: origin.requestId }))
+      logger.error({ err, attempts }, 'Denied requests could not be written to the audit')
     }
     writing = undefined
+    pause = setTimeout(endPause, PAUSE_MS).unref()
+  }
+
+  function endPause(): void {
+    clearTimeout(pause)
+    pause = undefined
+    if (waiting.length > 0) writing ??= writeBatch()
   }
 
   return {
     add(entry: AuditEntry): void {
       waiting.push(entry)
-      writing ??= writeAll()
+      if (pause === undefined) writing ??= writeBatch()
     },
     async flush(): Promise<void> {
+      await writing
+      endPause()
       await writing
     },
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readToken } from '../../../base/http/credential.ts'
 import { openTestAccounts } from '../../../testing/test-accounts.ts'
 import { createSessionTokens } from './session-tokens.ts'
 
@@ -9,11 +10,9 @@ const HOUR_MS = 3_600_000
 test.each([5000, 1_000_000])('a token of %i characters is refused before anybody verifies it', async (length) => {
   const { request } = await openTestAccounts('sqlite')
   const token = `e.${'A'.repeat(length)}.s`
-  for (const headers of [{ authorization: `Bearer ${token}` }, { cookie: `terrace_session=${token}` }]) {
-    const startedAt = performance.now()
+  expect(readToken(token)).toEqual({ kind: 'malformed' })
+  for (const headers of [{ authorization: `Bearer ${token}` }, { cookie: `terrace_session=${token}` }])
     expect((await request({ ...PROBE, headers })).json()).toMatchObject({ code: 'TOKEN_INVALID' })
-    expect(performance.now() - startedAt).toBeLessThan(200)
-  }
 })
 
 test('a token with a right signature opens nothing without its session, nor for another user than the session is of', async () => {
