@@ -8,7 +8,7 @@ import { FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } 
 import { LIST_NAMESPACE, listNamespaceJob, RESOLVE_MIRROR, resolveMirrorJob, runSchedule } from './features/mirror-configurations/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { packageObjects } from './features/providers/index.ts'
-import { PULL_PACKAGE } from './features/pull-through/index.ts'
+import { PULL_PACKAGE, sweepSignedVersions } from './features/pull-through/index.ts'
 
 /** Every kind of job item that nobody waits for, and what runs it. */
 export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
@@ -33,8 +33,8 @@ const SWEEP_GRACE_MS = 60 * 60 * 1000
 
 /**
  * Removes what crashes have left: spool folders of dead processes at once, temporary files and objects without a row after the
- * grace time, expired sessions at once, used tokens and keys of pipelines when they are long over. Several replicas may sweep at the
- * same time.
+ * grace time, expired sessions at once, used tokens, keys of pipelines and checksum lists when they are long over. Several replicas
+ * may sweep at the same time.
  */
 export async function sweep(
   deps: Pick<AppDeps, 'spool' | 'store' | 'database' | 'clock' | 'logger'>,
@@ -47,10 +47,16 @@ export async function sweep(
   await sweepPipelineKeys(deps)
   await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives], graceMs })
 }
+  await sweepSignedVersions(deps)
 
 /** Everything that happens by the clock. */
 export function startSchedules(deps: AppDeps): { stop(): void } {
   const { logger, config } = deps
+/** Writes the letters about notifications and sends all that are due; several replicas may do so at the same time. */
+export async function sendMail(deps: AppDeps): Promise<void> {
+  await deliverMails(deps)
+}
+
   const timers = [
     repeat(SWEEP_EVERY_MS, async () => {
       await sweep(deps, { graceMs: SWEEP_GRACE_MS }).catch((err: unknown) => logger.error({ err }, 'sweep failed; it is tried again later'))

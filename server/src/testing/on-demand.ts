@@ -11,7 +11,7 @@ import { type TestClock, testClock } from './test-edge.ts'
 /** A server that fetches from a fake upstream what it is asked for. */
 export interface OnDemandApp extends TestApp {
   readonly clock: TestClock
-  /** Lets time pass, also for the version lists in the database. */
+  /** Lets time pass, also for what the database holds of upstreams. */
   pass(ms: number): Promise<void>
 }
 
@@ -42,10 +42,12 @@ export async function onDemandApp(
 
 async function pass({ deps }: TestApp, clock: TestClock, ms: number): Promise<void> {
   clock.advance(ms)
-  await deps.database.db
-    .updateTable('upstreamVersionLists')
-    .set({ fetchedAt: sql<number>`fetched_at - ${ms}` })
-    .execute()
+  for (const table of ['upstreamVersionLists', 'upstreamSignedVersions'] as const) {
+    await deps.database.db
+      .updateTable(table)
+      .set({ fetchedAt: sql<number>`fetched_at - ${ms}` })
+      .execute()
+  }
 }
 
 export interface Archive {

@@ -21,7 +21,7 @@ import type {
   MirrorSeenVersionsTable,
 } from './tables/policy-tables.ts'
 import type { SigningKeySourcesTable, SigningKeysTable } from './tables/trust-tables.ts'
-import type { UpstreamVersionListsTable } from './tables/upstream-tables.ts'
+import type { UpstreamSignedVersionsTable, UpstreamVersionListsTable } from './tables/upstream-tables.ts'
 
 /**
  * The tables, as Kysely sees them: camelCase here, snake_case in the database (CamelCasePlugin).
@@ -61,6 +61,7 @@ export interface Schema {
   mirrorSyncHistory: MirrorSyncHistoryTable
   mirroredProviderVersions: MirroredProviderVersionsTable
   upstreamVersionLists: UpstreamVersionListsTable
+  upstreamSignedVersions: UpstreamSignedVersionsTable
   mirrorPolicies: MirrorPoliciesTable
   mirrorApprovalRequests: MirrorApprovalRequestsTable
   mirrorApprovalDecisions: MirrorApprovalDecisionsTable

@@ -2,7 +2,7 @@ import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { parseShasums, shasumsFilename } from '@terrace/protocol/shasums.ts'
 import { LRUCache } from 'lru-cache'
 import { RegistryError } from '../../base/errors.ts'
-import { listCandidateKeys, trustSigningKey } from '../trust/index.ts'
+import { listCandidateKeys, type TrustDeps, trustSigningKey } from '../trust/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import { type VerifiedSignature, verifyShasumsSignature } from '../verification/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
@@ -53,28 +53,47 @@ export function createShasumsReader(deps: MirrorDeps): ShasumsReader {
     })
     return reading
   }
-  return async (wanted, document, { fresh } = { fresh: false }) => {
-    const { signedBy, ...list } = await readSigned(wanted, document, fresh)
-    const { key, signedAt } = signedBy
-    const warning = await trustSigningKey(deps, { provider: wanted.address, key, signedAt, source: 'announced' })
-    return {
-      ...list,
-      fingerprint: signedBy.fingerprint,
-      warning: [signedBy.warning, warning].filter((text) => text !== undefined).join('; ') || undefined,
-    }
+  return async (wanted, document, { fresh } = { fresh: false }) => withTrust(deps, wanted, await readSigned(wanted, document, fresh))
+}
+
+/** Which version a list is for. */
+type ListOf = Pick<PackageIdentity, 'address' | 'version'>
+
+/**
+ * Verifies a list that was taken from an upstream before as if it came now: by the keys that are known for the namespace, and with
+ * what has been decided on them since.
+ * @throws {RegistryError} INVALID_SHASUMS, INVALID_SIGNATURE, INVALID_SIGNING_KEY, SIGNING_KEY_CONFLICT
+ */
+export async function verifyStoredShasums(deps: TrustDeps, of: ListOf, files: SignedFiles): Promise<VerifiedShasums> {
+  return await withTrust(deps, of, await verifyFiles(deps, of, { ...files, announced: [] }))
+}
+
+async function withTrust(deps: TrustDeps, { address }: ListOf, { signedBy, ...list }: SignedShasums): Promise<VerifiedShasums> {
+  const { key, signedAt } = signedBy
+  const warning = await trustSigningKey(deps, { provider: address, key, signedAt, source: 'announced' })
+  return {
+    ...list,
+    fingerprint: signedBy.fingerprint,
+    warning: [signedBy.warning, warning].filter((text) => text !== undefined).join('; ') || undefined,
   }
 }
 
-async function readSignedShasums(
-  deps: MirrorDeps,
-  { address, version }: PackageIdentity,
-  document: PackageDocument,
-): Promise<SignedShasums> {
+async function readSignedShasums(deps: MirrorDeps, of: ListOf, document: PackageDocument): Promise<SignedShasums> {
   const [shasums, signature] = await Promise.all([
     deps.upstreams.fetchShasums(document),
-    fetchSignature(deps, document, `${formatProviderAddress(address)} ${version}`),
+    fetchSignature(deps, document, `${formatProviderAddress(of.address)} ${of.version}`),
   ])
-  const keys = await listCandidateKeys(deps, { provider: address, announced: document.signingKeys.map((key) => key.asciiArmor) })
+  return await verifyFiles(deps, of, { shasums, signature, announced: document.signingKeys.map((key) => key.asciiArmor) })
+}
+
+type SignedFiles = Pick<VerifiedShasums, 'shasums' | 'signature'>
+
+async function verifyFiles(
+  deps: TrustDeps,
+  { address, version }: ListOf,
+  { shasums, signature, announced }: SignedFiles & { readonly announced: readonly string[] },
+): Promise<SignedShasums> {
+  const keys = await listCandidateKeys(deps, { provider: address, announced })
   const signedBy = await verifyShasumsSignature({
     shasums,
     signature,

@@ -12,7 +12,7 @@ import { providerLists } from './provider-lists.ts'
 import { createPulls } from './pull-items.ts'
 import { PACKAGE_PULLS } from './pull-package.ts'
 import type { VersionReadDeps } from './pull-through-deps.ts'
-import { createSignedVersions, readHeldVersion, type SignedVersion, type SignedVersions } from './signed-versions.ts'
+import { createSignedVersions, readHeldVersion, type SignedVersion, type SignedVersions } from './signed/signed-versions.ts'
 import { createVersionLists, type KnownList, type ListAnswer, type VersionLists } from './version-lists.ts'
 import { WAITS, type Waits } from './waits.ts'
 

@@ -19,4 +19,5 @@
 export { createPullThrough, type PullThrough } from './create-pull-through.ts'
 export { PULL_PACKAGE } from './pull-package.ts'
 export { pullRoutes } from './pull-routes.ts'
+export { sweepSignedVersions } from './signed/signed-versions.ts'
 export { WAITS, type Waits } from './waits.ts'

@@ -12,6 +12,7 @@ import { mirrorPoliciesMigration } from './0010-mirror-policies.ts'
 import { mirrorConfigurationsMigration } from './0011-mirror-configurations.ts'
 import { notificationsMigration } from './0012-notifications.ts'
 import { trustMigration } from './0013-trust.ts'
+import { upstreamSignedVersionsMigration } from './0014-upstream-signed-versions.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   mirrorConfigurationsMigration,
   notificationsMigration,
   trustMigration,
+  upstreamSignedVersionsMigration,
 ]

@@ -11,3 +11,20 @@ export interface UpstreamVersionListsTable {
   /** When the upstream said so, by the database's clock. */
   fetchedAt: UnixMs
 }
+
+/** The signed checksum list of a version that is not held, as it was when it was verified. */
+export interface UpstreamSignedVersionsTable {
+  id: string
+  hostname: string
+  namespace: string
+  type: string
+  version: string
+  /** Exact bytes. */
+  shasums: Uint8Array
+  /** Exact bytes. */
+  signature: Uint8Array
+  /** JSON array of protocol versions. */
+  protocols: string
+  /** By the database's clock. */
+  fetchedAt: UnixMs
+}
