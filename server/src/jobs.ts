@@ -45,18 +45,13 @@ export async function sweep(
   await sweepSessions(deps)
   await sweepUsedTokens(deps)
   await sweepPipelineKeys(deps)
+  await sweepSignedVersions(deps)
   await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives], graceMs })
 }
-  await sweepSignedVersions(deps)
 
 /** Everything that happens by the clock. */
 export function startSchedules(deps: AppDeps): { stop(): void } {
   const { logger, config } = deps
-/** Writes the letters about notifications and sends all that are due; several replicas may do so at the same time. */
-export async function sendMail(deps: AppDeps): Promise<void> {
-  await deliverMails(deps)
-}
-
   const timers = [
     repeat(SWEEP_EVERY_MS, async () => {
       await sweep(deps, { graceMs: SWEEP_GRACE_MS }).catch((err: unknown) => logger.error({ err }, 'sweep failed; it is tried again later'))
