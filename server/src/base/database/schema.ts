@@ -21,6 +21,7 @@ import type {
   MirrorSeenVersionsTable,
 } from './tables/policy-tables.ts'
 import type { SigningKeySourcesTable, SigningKeysTable } from './tables/trust-tables.ts'
+import type { UpstreamModuleListsTable, UpstreamModuleVersionsTable } from './tables/upstream-module-tables.ts'
 import type { UpstreamSignedVersionsTable, UpstreamVersionListsTable } from './tables/upstream-tables.ts'
 
 /**
@@ -61,6 +62,8 @@ export interface Schema {
   mirrorSyncHistory: MirrorSyncHistoryTable
   mirroredProviderVersions: MirroredProviderVersionsTable
   upstreamVersionLists: UpstreamVersionListsTable
+  upstreamModuleLists: UpstreamModuleListsTable
+  upstreamModuleVersions: UpstreamModuleVersionsTable
   upstreamSignedVersions: UpstreamSignedVersionsTable
   mirrorPolicies: MirrorPoliciesTable
   mirrorApprovalRequests: MirrorApprovalRequestsTable

@@ -13,6 +13,7 @@ import { mirrorConfigurationsMigration } from './0011-mirror-configurations.ts'
 import { notificationsMigration } from './0012-notifications.ts'
 import { trustMigration } from './0013-trust.ts'
 import { upstreamSignedVersionsMigration } from './0014-upstream-signed-versions.ts'
+import { upstreamModulesMigration } from './0015-upstream-modules.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   notificationsMigration,
   trustMigration,
   upstreamSignedVersionsMigration,
+  upstreamModulesMigration,
 ]
