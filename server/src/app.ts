@@ -28,6 +28,7 @@ import {
   publishModuleRoutes,
 } from './features/modules/index.ts'
 import { namespaceRoutes } from './features/namespaces/index.ts'
+import { notificationRoutes } from './features/notifications/index.ts'
 import { organizationRoutes, roleTemplateRoutes } from './features/organizations/index.ts'
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
@@ -115,6 +116,7 @@ async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(jobControlRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))
   await app.register(quarantineRoutes(deps))
+  await app.register(notificationRoutes(deps))
 }
 
 function edgeOptions(deps: AppDeps, lifecycle: Lifecycle): Omit<ServerOptions, 'onFailedAttempt'> {

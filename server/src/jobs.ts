@@ -1,4 +1,5 @@
 import type { AppDeps } from './app-deps.ts'
+import { deliverMails, sweepMails } from './base/mail/outbox.ts'
 import type { JobHandler } from './base/queue/worker.ts'
 import { sweepPipelineKeys, sweepSessions } from './features/accounts/index.ts'
 import { sweepUsedTokens } from './features/ci-trust/index.ts'
@@ -7,6 +8,7 @@ import { warnAboutExpiry } from './features/key-expiry/index.ts'
 import { FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
 import { LIST_NAMESPACE, listNamespaceJob, RESOLVE_MIRROR, resolveMirrorJob, runSchedule } from './features/mirror-configurations/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
+import { mailNotifications } from './features/notifications/index.ts'
 import { packageObjects } from './features/providers/index.ts'
 import { PULL_PACKAGE, sweepSignedVersions } from './features/pull-through/index.ts'
 
@@ -45,8 +47,15 @@ export async function sweep(
   await sweepSessions(deps)
   await sweepUsedTokens(deps)
   await sweepPipelineKeys(deps)
+  await sweepMails(deps)
   await sweepSignedVersions(deps)
   await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives], graceMs })
+}
+
+/** Writes the letters about notifications and sends all that are due; several replicas may do so at the same time. */
+export async function sendMail(deps: AppDeps): Promise<void> {
+  await mailNotifications(deps)
+  await deliverMails(deps)
 }
 
 /** Everything that happens by the clock. */
@@ -63,6 +72,9 @@ export function startSchedules(deps: AppDeps): { stop(): void } {
       await warnAboutExpiry(deps).catch((err: unknown) =>
         logger.error({ err }, 'warnings about API keys failed; they are tried again later'),
       )
+    }),
+    repeat(MINUTE_MS, async () => {
+      await sendMail(deps).catch((err: unknown) => logger.error({ err }, 'sending mail failed; it is tried again later'))
     }),
   ]
   return {

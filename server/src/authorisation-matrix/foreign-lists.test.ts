@@ -33,6 +33,9 @@ const MAKING: Readonly<Record<string, (namespace: string) => InjectOptions | Pro
 /** Tells something, and makes nothing. */
 const TELLING = 'POST /api/v1/trust-rules/test'
 
+/** Changes what there is, of whoever asks. */
+const CHANGING = 'POST /api/v1/admin/notifications/read'
+
 /** A namespace that everybody reads. */
 const OPEN = 'open-paints'
 
@@ -144,7 +147,7 @@ describe.each(DIALECTS)('the lists and the names of another organisation, on %s'
 
   test('the test knows how to make something by every route that makes something for an organisation', () => {
     const plain = making().filter(({ route }) => !route.url.includes(':'))
-    expect(plain.map(({ route }) => route.name).sort()).toEqual([...Object.keys(MAKING), TELLING].sort())
+    expect(plain.map(({ route }) => route.name).sort()).toEqual([...Object.keys(MAKING), TELLING, CHANGING].sort())
   })
 
   describe('in its name', () => {

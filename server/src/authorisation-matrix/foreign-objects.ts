@@ -1,5 +1,6 @@
 import { SYSTEM_MIRROR_POLICIES } from '../base/database/seed-rows.ts'
 import { newId } from '../base/ids.ts'
+import { notify } from '../features/notifications/index.ts'
 import { modulePublishRequest } from '../testing/publish-modules.ts'
 import { publishRequest } from '../testing/publish-requests.ts'
 import type { TestApp } from '../testing/test-app.ts'
@@ -90,6 +91,7 @@ async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObj
     ...SYSTEM_MIRROR_POLICIES.slice(0, 1).map(({ id }) => byId('/api/v1/admin/mirror-policies/', id)),
     byId('/api/v1/admin/mirror-approvals/', await addApprovalRequest(app)),
     byId('/api/v1/admin/signing-keys/', await addSigningKey(app)),
+    byId('/api/v1/admin/notifications/', await addNotification(app, red)),
     byId('/api/v1/admin/jobs/', jobId),
     byId('/admin/api/jobs/', jobId),
   ]
@@ -147,6 +149,14 @@ async function addApprovalRequest({ deps }: TestApp): Promise<string> {
   const row = { id, ...about, ...wish, createdAt: deps.clock.now() }
   await deps.database.db.insertInto('mirrorApprovalRequests').values(row).execute()
   return id
+}
+
+async function addNotification({ deps }: TestApp, { organizationId }: TestMember): Promise<string> {
+  const { database, clock } = deps
+  const texts = { subject: 'widget', message: 'It was refused', hint: 'Look at it', dedupeKey: 'widget' }
+  await notify(database.db, { at: clock.now(), kind: 'package_quarantined', ...texts, organizationId })
+  const notifications = database.db.selectFrom('notifications').select('id').where('organizationId', '=', organizationId)
+  return (await notifications.executeTakeFirstOrThrow()).id
 }
 
 async function addJob({ deps }: TestApp): Promise<string> {

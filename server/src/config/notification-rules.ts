@@ -3,8 +3,16 @@ import type { RuleFinding } from './rule-finding.ts'
 
 const ADDRESS = /^(?:[^<>\r\n]* <)?[^\s<>@]+@[^\s<>@]+>?$/
 
-/** Rules of the mail server. */
-export function* notificationRules({ notifications: { smtp } }: Config): Generator<RuleFinding> {
+const RECIPIENT = /^[^\s<>@,]+@[^\s<>@,]+$/
+
+/** Rules of the mail server, and of whom it writes to. */
+export function* notificationRules({ notifications: { smtp, recipients } }: Config): Generator<RuleFinding> {
+  if (!recipients.every((address) => RECIPIENT.test(address))) {
+    yield { keys: ['notifications.recipients'], problem: 'must hold e-mail addresses: `ops@example.com`' }
+  }
+  if (recipients.length > 0 && smtp.host === '') {
+    yield { keys: ['notifications.recipients'], problem: 'has no effect without "notifications.smtp.host"', warning: true }
+  }
   if (smtp.host !== '' && !ADDRESS.test(smtp.from)) {
     yield {
       keys: ['notifications.smtp.from', 'notifications.smtp.host'],

@@ -1,4 +1,4 @@
-import { choice, flag, section, text, wholeNumber } from './config-fields.ts'
+import { choice, flag, section, text, textList, wholeNumber } from './config-fields.ts'
 
 /** `notifications`: mail that the server sends. */
 export const notifications = section('Mail that the server sends.', {
@@ -19,11 +19,15 @@ export const notifications = section('Mail that the server sends.', {
     from: text({ description: 'Sender: `registry@example.com` or `Registry <registry@example.com>`.' }),
     ca_file: text({ description: 'CA certificates in PEM that are trusted beside the usual ones.', filePath: true }),
   }),
+  recipients: textList({
+    description:
+      'Addresses that get a letter for each notification: quarantined packages, failed mirrors and the like. They see each other.',
+  }),
   api_key_expiry: section('Warnings before API keys end, to owners with an e-mail address, once for each key and end.', {
     enabled: flag({ description: 'Send them.', default: true }),
     warning_days: wholeNumber({ description: 'How long before the end.', unit: 'days', default: 7, minimum: 1, maximum: 365 }),
     check_interval_hours: wholeNumber({
-      description: 'How often keys are looked at; what could not be sent is tried again then.',
+      description: 'How often keys are looked at.',
       unit: 'hours',
       default: 24,
       minimum: 1,

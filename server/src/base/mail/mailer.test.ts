@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startTestMailServer, type TestMailServer } from '../../testing/test-mail-server.ts'
 import { createMailer, MailError, type MailerOptions } from './mailer.ts'
 
-const LETTER = { to: 'mia@example.com', subject: 'Hello', text: 'A letter.\n', id: 'letter.1' }
+const LETTER = { to: ['mia@example.com'], subject: 'Hello', text: 'A letter.\n', id: 'letter.1' }
 
 async function start(options: Parameters<typeof startTestMailServer>[0]): Promise<TestMailServer> {
   const server = await startTestMailServer(options)
@@ -32,6 +32,12 @@ test.each([
   expect(server.received).toMatchObject([{ from: 'registry@example.com', to: ['mia@example.com'], secure: true, username: 'terrace' }])
   expect(server.received[0]?.message).toMatch(/^Message-ID: <letter\.1@example\.com>\r?$/m)
   expect(server.received[0]?.message).toContain('A letter.')
+})
+
+test('whom the server refuses is told, the others get the letter', async () => {
+  const server = await start({ refusedAddress: 'tom@example.com' })
+  expect(await mailerFor(server).send({ ...LETTER, to: ['mia@example.com', 'tom@example.com'] })).toEqual({ refused: ['tom@example.com'] })
+  expect(server.received).toMatchObject([{ to: ['mia@example.com'] }])
 })
 
 test('without a user name nobody signs in', async () => {
@@ -91,7 +97,7 @@ test('a failure tells server and code, whether others would fail too, and no sec
     serverAway: false,
     message: `Cannot send mail through "localhost:${server.port}": EENVELOPE, the server answered 550`,
   })
-  await mailerFor(server).send({ ...LETTER, to: 'tom@example.com' })
+  await mailerFor(server).send({ ...LETTER, to: ['tom@example.com'] })
   await server.close()
   const away = await mailerFor(server)
     .send(LETTER)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { rootCertificates } from 'node:tls'
-import { createTransport, type Transporter } from 'nodemailer'
+import { createTransport } from 'nodemailer'
 
 /** How to reach the mail server. */
 export interface MailerOptions {
@@ -19,7 +19,8 @@ export interface MailerOptions {
 
 /** A letter in plain text. */
 export interface Mail {
-  readonly to: string
+  /** Addresses; they see each other. */
+  readonly to: readonly string[]
   readonly subject: string
   readonly text: string
   /** Unique part of its id: sent twice it can be told to be the same letter. */
@@ -40,8 +41,11 @@ export class MailError extends Error {
 
 /** Sends letters. */
 export interface Mailer {
-  /** Resolves when the server has taken the letter. @throws {MailError} */
-  send(mail: Mail): Promise<void>
+  /**
+   * Resolves when the server has taken the letter, with the addresses for which it has not.
+   * @throws {MailError} also when it took it for nobody.
+   */
+  send(mail: Mail): Promise<{ readonly refused: readonly string[] }>
 }
 
 const TIMEOUT_MS = 20_000
@@ -53,19 +57,20 @@ const ABOUT_LETTER = ['EENVELOPE', 'EMESSAGE', 'ESTREAM']
  * it gets neither credentials nor letters. Source: requirements.md AUT-19, SEC-22
  */
 export function createMailer(options: MailerOptions): Mailer {
-  let transport: Promise<Transporter> | undefined
+  let transport: ReturnType<typeof openTransport> | undefined
   return {
     async send({ to, subject, text, id }) {
       transport ??= openTransport(options)
       const domain = options.from.replace(/^.*@|>.*$/g, '')
       try {
-        await (await transport).sendMail({
+        const { rejected } = await (await transport).sendMail({
           from: options.from,
-          to: { name: '', address: to },
+          to: to.map((address) => ({ name: '', address })),
           subject,
           text,
           messageId: `<${id}@${domain}>`,
         })
+        return { refused: rejected }
       } catch (error) {
         throw mailError(options, error)
       }
@@ -73,7 +78,7 @@ export function createMailer(options: MailerOptions): Mailer {
   }
 }
 
-async function openTransport({ host, port, username, password, tls, caFile }: MailerOptions): Promise<Transporter> {
+async function openTransport({ host, port, username, password, tls, caFile }: MailerOptions) {
   const ca = caFile === '' ? undefined : [...rootCertificates, await readFile(caFile, 'utf8')]
   return createTransport({
     host,

@@ -32,8 +32,8 @@ export function listExpiringKeys(
     .execute()
 }
 
-/** Takes it on to warn about a key. `false` when somebody did, or the key has changed since it was read. */
-export async function takeWarning(db: Db, key: Pick<ExpiringKey, 'id' | 'expiresAt'>, at: UnixMs): Promise<boolean> {
+/** Notes that the owner was written to. `false` when that is so already, or the key has changed since it was read. */
+export async function markWarned(db: Db, key: Pick<ExpiringKey, 'id' | 'expiresAt'>, at: UnixMs): Promise<boolean> {
   const result = await db
     .updateTable('apiKeys')
     .set({ expiryNotificationSentAt: at })
@@ -43,14 +43,4 @@ export async function takeWarning(db: Db, key: Pick<ExpiringKey, 'id' | 'expires
     .where('revokedAt', 'is', null)
     .executeTakeFirst()
   return result.numUpdatedRows === 1n
-}
-
-/** Gives a warning back that was not sent. */
-export async function returnWarning(db: Db, id: string, takenAt: UnixMs): Promise<void> {
-  await db
-    .updateTable('apiKeys')
-    .set({ expiryNotificationSentAt: null })
-    .where('id', '=', id)
-    .where('expiryNotificationSentAt', '=', takenAt)
-    .execute()
 }

@@ -1,40 +1,30 @@
 import type { UnixMs } from '../../base/clock.ts'
 import type { Deps } from '../../base/deps.ts'
-import { createMailer, type Mail, MailError, type Mailer } from '../../base/mail/mailer.ts'
-import { type ExpiringKey, listExpiringKeys, returnWarning, takeWarning } from './expiring-key-queries.ts'
+import type { Mail } from '../../base/mail/mailer.ts'
+import { queueMail } from '../../base/mail/outbox.ts'
+import { type ExpiringKey, listExpiringKeys, markWarned } from './expiring-key-queries.ts'
 
 /** What warnings need of the server. */
 export interface KeyExpiryDeps extends Pick<Deps, 'database' | 'clock' | 'logger'> {
   readonly config: Pick<Deps['config'], 'notifications'> & { readonly server: Pick<Deps['config']['server'], 'publicUrl'> }
 }
 
-/** What a round of warnings came to. */
-export interface WarningRound {
-  readonly sent: number
-  readonly failed: number
-}
-
 const DAY_MS = 24 * 3_600_000
 const BATCH = 100
 
 /**
- * Writes to the owners of keys that end soon. Each key is warned about once, however many replicas look at the same time: who takes
- * it on is decided by one conditional update, before the letter is sent. A letter that could not be sent is tried again in the next
- * round; when the mail server cannot be used at all, the round ends.
+ * Writes to the owners of keys that end soon; answers how many letters it has put into the outbox, from where they are sent. Each key is
+ * warned about once, however many replicas look at the same time: mark and letter are one transaction.
  */
-export async function warnAboutExpiry(deps: KeyExpiryDeps): Promise<WarningRound> {
+export async function warnAboutExpiry(deps: KeyExpiryDeps): Promise<number> {
   const { smtp, apiKeyExpiry } = deps.config.notifications
-  const round = { sent: 0, failed: 0 }
-  if (!apiKeyExpiry.enabled || smtp.host === '') return round
-  const mailer = createMailer(smtp)
+  if (!apiKeyExpiry.enabled || smtp.host === '') return 0
   const at = deps.clock.now()
+  let written = 0
   for await (const key of expiringKeys(deps, at)) {
-    const outcome = await warnOwner(deps, mailer, { key, at })
-    if (outcome === 'sent') round.sent += 1
-    else if (outcome !== 'taken') round.failed += 1
-    if (outcome === 'server away') break
+    if (await warnOwner(deps, { key, at })) written += 1
   }
-  return round
+  return written
 }
 
 async function* expiringKeys({ database, config }: KeyExpiryDeps, now: UnixMs): AsyncGenerator<ExpiringKey> {
@@ -46,24 +36,18 @@ async function* expiringKeys({ database, config }: KeyExpiryDeps, now: UnixMs): 
   }
 }
 
-type Outcome = 'sent' | 'taken' | 'refused' | 'server away'
-
+/** `false` when another replica did, or the key has changed since it was read. */
 async function warnOwner(
   { database: { db }, logger, config }: KeyExpiryDeps,
-  mailer: Mailer,
   { key, at }: { readonly key: ExpiringKey; readonly at: UnixMs },
-): Promise<Outcome> {
-  if (!(await takeWarning(db, key, at))) return 'taken'
-  try {
-    await mailer.send(composeWarning(key, config.server.publicUrl))
-    logger.info({ key_id: key.id, prefix: key.prefix }, 'warned the owner of an API key that it ends soon')
-    return 'sent'
-  } catch (error) {
-    await returnWarning(db, key.id, at)
-    if (!(error instanceof MailError)) throw error
-    logger.warn({ key_id: key.id, reason: error.message }, 'the warning about an API key was not sent; it is tried again later')
-    return error.serverAway ? 'server away' : 'refused'
-  }
+): Promise<boolean> {
+  const written = await db.transaction().execute(async (tx) => {
+    if (!(await markWarned(tx, key, at))) return false
+    await queueMail(tx, composeWarning(key, config.server.publicUrl))
+    return true
+  })
+  if (written) logger.info({ key_id: key.id, prefix: key.prefix }, 'wrote to the owner of an API key that it ends soon')
+  return written
 }
 
 /** The letter. It names the key by what lists show of it; nothing in it lets anybody sign in. */
@@ -87,7 +71,7 @@ function composeWarning({ id, name, prefix, expiresAt, username, email }: Expiri
     'When you need it no more, do nothing: it ends by itself.',
   ]
   return {
-    to: email ?? '',
+    to: email === null ? [] : [email],
     subject: `API key "${name}" ends on ${end}`,
     text: `${text.join('\n')}\n`,
     id: `api-key-expiry.${id}.${expiresAt ?? 0}`,

@@ -65,7 +65,7 @@ async function quarantine(
       subject,
       message: error.message,
       hint: 'Look at the evidence, then decide: terrace quarantine list',
-      dedupeKey: subject,
+      dedupeKey: causeOf(step, wanted),
     })
     await recordAudit(tx, {
       at,
@@ -76,6 +76,13 @@ async function quarantine(
       details: { step, code: error.code },
     })
   })
+}
+
+/** What one finding is about: a key signs for a whole namespace and a list is of a whole version; nobody wants a letter per package. */
+function causeOf(step: string, { address, version, platform }: PackageIdentity): string {
+  if (step === 'signing_key') return `${step} ${address.hostname}/${address.namespace}`
+  const name = `${step} ${formatProviderAddress(address)} ${version}`
+  return step === 'shasums' || step === 'signature' ? name : `${name} ${formatPlatform(platform)}`
 }
 
 function announcedIn(document: PackageDocument) {

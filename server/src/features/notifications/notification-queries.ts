@@ -36,15 +36,19 @@ function matching(db: Db, { reader, unread, kind }: NotificationFilter) {
   return kind === undefined ? query : query.where('n.kind', '=', kind)
 }
 
+function selectShown(query: ReturnType<typeof matching>) {
+  return query
+    .select(['n.id', 'n.kind', 'n.subject', 'n.message', 'n.hint', 'n.organizationId', 'n.createdAt', 'n.readAt', 'n.readBy'])
+    .select('o.name as organization')
+}
+
 /** Notifications, newest first. */
 export function listNotifications(
   db: Db,
   filter: NotificationFilter,
   page: { readonly limit: number; readonly offset: number },
 ): Promise<NotificationRow[]> {
-  return matching(db, filter)
-    .select(['n.id', 'n.kind', 'n.subject', 'n.message', 'n.hint', 'n.organizationId', 'n.createdAt', 'n.readAt', 'n.readBy'])
-    .select('o.name as organization')
+  return selectShown(matching(db, filter))
     .orderBy('n.createdAt', 'desc')
     .orderBy('n.id', 'desc')
     .limit(page.limit)
@@ -62,9 +66,7 @@ export async function countNotifications(db: Db, filter: NotificationFilter): Pr
 
 /** The notification with this id. */
 export function findNotification(db: Db, id: string): Promise<NotificationRow | undefined> {
-  return matching(db, { reader: 'all' })
-    .select(['n.id', 'n.kind', 'n.subject', 'n.message', 'n.hint', 'n.organizationId', 'n.createdAt', 'n.readAt', 'n.readBy'])
-    .select('o.name as organization')
+  return selectShown(matching(db, { reader: 'all' }))
     .where('n.id', '=', id)
     .executeTakeFirst()
 }
@@ -89,4 +91,26 @@ export async function markAllRead(
   const unread = db.updateTable('notifications').set({ readAt: at, readBy: by }).where('readAt', 'is', null)
   const theirs = reader === 'all' ? unread : unread.where('organizationId', 'in', reader.length === 0 ? [''] : reader)
   return Number((await theirs.executeTakeFirst()).numUpdatedRows)
+}
+
+/** Those without a letter that are not older than a time, oldest first. */
+export function listUnmailed(db: Db, { since, limit }: { readonly since: UnixMs; readonly limit: number }): Promise<NotificationRow[]> {
+  return selectShown(matching(db, { reader: 'all' }))
+    .where('n.mailedAt', 'is', null)
+    .where('n.createdAt', '>=', since)
+    .orderBy('n.createdAt')
+    .orderBy('n.id')
+    .limit(limit)
+    .execute()
+}
+
+/** Notes that its letter is written; `false` when it was. */
+export async function markMailed(db: Db, id: string, at: UnixMs): Promise<boolean> {
+  const result = await db
+    .updateTable('notifications')
+    .set({ mailedAt: at })
+    .where('id', '=', id)
+    .where('mailedAt', 'is', null)
+    .executeTakeFirst()
+  return result.numUpdatedRows === 1n
 }
