@@ -15,6 +15,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   health: [],
   verification: [],
   trust: ['notifications', 'verification'],
+  'bundle-files': ['verification'],
   upstreams: ['verification'],
   intake: [],
   'module-archives': [],
@@ -60,8 +61,9 @@ const WORKSPACE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'api-client': [],
   server: ['protocol'],
   web: ['protocol', 'api-client'],
-  // The executable starts the server's commands; nothing else of the server is the client's business.
-  cli: ['protocol', 'api-client', 'server:src/main.ts'],
+  // The executable starts the server's commands. Bundles are verified where there is no server, by the code with which servers do it;
+  // nothing else of the server is the client's business.
+  cli: ['protocol', 'api-client', 'server:src/main.ts', 'server:src/features/bundle-files/index.ts'],
   acceptance: ['protocol', 'api-client', 'server', 'cli'],
   bench: ['protocol', 'api-client', 'server', 'cli', 'acceptance'],
   tools: ['protocol', 'api-client', 'server', 'cli'],
