@@ -3,7 +3,7 @@ import { createGzip } from 'node:zlib'
 import type { SpooledFile } from '../spool.ts'
 import { missingRef, refusedRef, tooLarge } from './git-errors.ts'
 import { isCommitId } from './git-ref.ts'
-import type { GitLimits, GitOptions, GitSource } from './git-requests.ts'
+import type { GitDeps, GitLimits, GitSource } from './git-requests.ts'
 import { useRepository, type WorkRepository } from './use-repository.ts'
 
 interface ArchiveRequest {
@@ -13,11 +13,11 @@ interface ArchiveRequest {
 }
 
 /** `Git.archiveCommit`. */
-export async function archiveCommit(options: GitOptions, { source, commit, limits }: ArchiveRequest): Promise<SpooledFile> {
+export async function archiveCommit(deps: GitDeps, { source, commit, limits }: ArchiveRequest): Promise<SpooledFile> {
   if (!isCommitId(commit)) throw refusedRef(commit, 'it is not a complete commit id')
-  return useRepository(options, { source, limits, idLength: commit.length }, async (repository) => {
+  return useRepository(deps, { source, limits, idLength: commit.length }, async (repository) => {
     await fetchCommit(repository, commit)
-    return writeArchive(options, repository, commit)
+    return writeArchive(deps, repository, commit)
   })
 }
 
@@ -25,11 +25,10 @@ const FETCH = ['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', '--no
 
 async function fetchCommit(repository: WorkRepository, commit: string): Promise<void> {
   const shallow = await repository.run([...FETCH, '--depth=1', 'origin', commit])
-  if (shallow.status !== 0 && /unadvertised object/.test(shallow.stderr)) {
+  if (shallow.status !== 0 && /unadvertised object|support shallow/.test(shallow.stderr)) {
     // Older servers hand out the tips of refs only: the commit comes with everything else.
     repository.check(await repository.run([...FETCH, 'origin', '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']))
   } else if (/not our ref|couldn't find remote ref/i.test(shallow.stderr)) {
-    repository.signal.throwIfAborted()
     throw missingRef(repository.url, commit)
   } else {
     repository.check(shallow)
@@ -38,7 +37,7 @@ async function fetchCommit(repository: WorkRepository, commit: string): Promise<
   if (stdout.trim() !== 'commit') throw missingRef(repository.url, commit)
 }
 
-async function writeArchive({ spool }: GitOptions, repository: WorkRepository, commit: string): Promise<SpooledFile> {
+async function writeArchive({ spool }: GitDeps, repository: WorkRepository, commit: string): Promise<SpooledFile> {
   const { maxTarBytes } = repository.limits
   const archive = repository.start(['archive', '--format=tar', commit])
   const gzip = createGzip({ level: 1 })
@@ -47,14 +46,13 @@ async function writeArchive({ spool }: GitOptions, repository: WorkRepository, c
   try {
     const file = await spool.receive(gzip, { maxBytes: maxTarBytes })
     const exit = await archive.exit
+    // A program that was ended leaves a stream that looks complete.
     if (exit.status !== 0) await file.discard()
     repository.check(exit)
     return file
-  } catch (error) {
+  } finally {
     archive.kill()
     await archive.exit
-    repository.signal.throwIfAborted()
-    throw error
   }
 }
 

@@ -2,7 +2,7 @@ import { RegistryError } from '../errors.ts'
 import type { Outbound, SentAnswer } from '../outbound/outbound.ts'
 import { displayUrl } from '../outbound/outbound-url.ts'
 import { refusedUrl } from './git-errors.ts'
-import { parseGitUrl } from './git-source.ts'
+import { parseGitUrl } from './git-url.ts'
 
 /** Where a repository really is. */
 export interface GitEndpoint {
@@ -29,10 +29,7 @@ const ADVERTISEMENT_TYPE = 'application/x-git-upload-pack-advertisement'
  *
  * @throws {RegistryError} what {@link Outbound} throws, and UPSTREAM_REFUSED when there is no repository that everybody may read
  */
-export async function findEndpoint(
-  outbound: Pick<Outbound, 'requireOpen' | 'send' | 'addressesOf'>,
-  request: EndpointRequest,
-): Promise<GitEndpoint> {
+export async function findEndpoint(outbound: Pick<Outbound, 'send' | 'addressesOf'>, request: EndpointRequest): Promise<GitEndpoint> {
   let url = parseGitUrl(request.url)
   for (let left = MAX_REDIRECTS; ; left--) {
     const answer = await askForRefs(outbound, url, request)

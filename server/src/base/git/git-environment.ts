@@ -7,14 +7,17 @@ export interface GitSurroundings {
   readonly folder: string
   readonly endpoint: GitEndpoint
   readonly proxyUrl: string | undefined
-  /** PEM file of all trusted CAs. */
-  readonly caFile: string
-  /** Longest pause of a transfer. */
-  readonly stallSeconds: number
+  /** Of the whole operation. */
+  readonly timeoutMs: number
 }
+
+const MAX_STALL_SECONDS = 30
 
 /** The repository inside the folder. */
 export const repositoryOf = (folder: string): string => join(folder, 'repository')
+
+/** PEM file of all CAs that count. */
+export const trustedOf = (folder: string): string => join(folder, 'trusted.pem')
 
 /** All variables of `git`. Settings are variables as well, so that no password of a proxy is in a list of processes or in a file. */
 export function gitEnvironment(surroundings: GitSurroundings): Record<string, string> {
@@ -47,22 +50,20 @@ export function gitEnvironment(surroundings: GitSurroundings): Record<string, st
   }
 }
 
-function gitSettings({ endpoint, proxyUrl = '', caFile, stallSeconds }: GitSurroundings): [key: string, value: string][] {
+type Setting = [key: string, value: string]
+
+function gitSettings({ folder, endpoint, proxyUrl = '', timeoutMs }: GitSurroundings): Setting[] {
   const { url, addresses } = endpoint
-  const port = url.port === '' ? '443' : url.port
   return [
     ['remote.origin.url', url.href],
-    ['protocol.allow', 'never'],
-    ['protocol.https.allow', 'always'],
     ['http.followRedirects', 'false'],
     ['http.sslVerify', 'true'],
-    ['http.sslCAInfo', caFile],
+    ['http.sslCAInfo', trustedOf(folder)],
     ['http.userAgent', 'git/Terrace'],
     ['http.lowSpeedLimit', '1'],
-    ['http.lowSpeedTime', String(stallSeconds)],
-    ...(proxyUrl === '' ? [] : ([['http.proxy', proxyUrl]] as [string, string][])),
-    // The address was checked; asking DNS again could give another one.
-    ...(addresses === undefined ? [] : ([['http.curloptResolve', `${url.hostname}:${port}:${addresses.join(',')}`]] as [string, string][])),
+    ['http.lowSpeedTime', String(Math.min(MAX_STALL_SECONDS, Math.ceil(timeoutMs / 1000)))],
+    ...(proxyUrl === '' ? [] : [['http.proxy', proxyUrl] satisfies Setting]),
+    ...(addresses === undefined ? [] : [pinned(url, addresses)]),
     ['credential.helper', ''],
     ['core.hooksPath', '/dev/null'],
     ['core.attributesFile', '/dev/null'],
@@ -72,6 +73,8 @@ function gitSettings({ endpoint, proxyUrl = '', caFile, stallSeconds }: GitSurro
     ['submodule.recurse', 'false'],
     ['fetch.recurseSubmodules', 'false'],
     ['fetch.fsckObjects', 'true'],
+    // What old programs wrote, and big hosts let through as well.
+    ...['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode'].map((id): Setting => [`fetch.fsck.${id}`, 'ignore']),
     // Always one pack, whose size and number of objects can be seen while it grows.
     ['fetch.unpackLimit', '1'],
     ['fetch.writeCommitGraph', 'false'],
@@ -87,4 +90,10 @@ function gitSettings({ endpoint, proxyUrl = '', caFile, stallSeconds }: GitSurro
     ['index.threads', '1'],
     ['advice.detachedHead', 'false'],
   ]
+}
+
+/** The address was checked; asking DNS again could give another one. Source: curl, CURLOPT_RESOLVE */
+function pinned({ hostname, port }: URL, addresses: readonly string[]): Setting {
+  const bracketed = addresses.map((address) => (address.includes(':') ? `[${address}]` : address))
+  return ['http.curloptResolve', `${hostname}:${port === '' ? '443' : port}:${bracketed.join(',')}`]
 }

@@ -36,3 +36,9 @@ export interface GitOptions {
   /** Folders that are searched for the program, as in `PATH`; the usual ones by default. */
   readonly searchPath?: string
 }
+
+/** What the calls work with. */
+export interface GitDeps extends GitOptions {
+  /** @throws {RegistryError} GIT_MISSING */
+  findVersion(): Promise<string>
+}

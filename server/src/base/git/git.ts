@@ -39,9 +39,21 @@ export interface Git {
 
 /** Starts nothing before the first call. */
 export function createGit(options: GitOptions): Git {
+  let version: Promise<string> | undefined
+  const findVersion = async () => {
+    version ??= findGitVersion(options)
+    try {
+      return await version
+    } catch (error) {
+      // It may be installed by the next time.
+      version = undefined
+      throw error
+    }
+  }
+  const deps = { ...options, findVersion }
   return {
-    resolveRef: (source, ref, limits = {}) => resolveRef(options, { source, ref, limits }),
-    archiveCommit: (source, commit, limits = {}) => archiveCommit(options, { source, commit, limits }),
-    findVersion: () => findGitVersion(options.searchPath),
+    resolveRef: (source, ref, limits = {}) => resolveRef(deps, { source, ref, limits }),
+    archiveCommit: (source, commit, limits = {}) => archiveCommit(deps, { source, commit, limits }),
+    findVersion,
   }
 }

@@ -1,7 +1,7 @@
 import { missingRef } from './git-errors.ts'
 import { checkRef, fullRefNames, isCommitId, isShortCommitId } from './git-ref.ts'
-import type { GitLimits, GitOptions, GitSource } from './git-requests.ts'
-import { parseGitUrl } from './git-source.ts'
+import type { GitDeps, GitLimits, GitSource } from './git-requests.ts'
+import { parseGitUrl } from './git-url.ts'
 import { useRepository, type WorkRepository } from './use-repository.ts'
 
 interface ResolveRequest {
@@ -11,12 +11,12 @@ interface ResolveRequest {
 }
 
 /** `Git.resolveRef`. */
-export async function resolveRef(options: GitOptions, { source, ref, limits }: ResolveRequest): Promise<string> {
+export async function resolveRef(deps: GitDeps, { source, ref, limits }: ResolveRequest): Promise<string> {
   parseGitUrl(source.url)
   if (ref !== undefined) checkRef(ref)
   const id = ref?.toLowerCase() ?? ''
   if (isCommitId(id)) return id
-  return useRepository(options, { source, limits }, async (repository) => {
+  return useRepository(deps, { source, limits }, async (repository) => {
     const listed = await findListedRef(repository, ref)
     const commit = listed ?? (isShortCommitId(id) ? await findByHistory(repository, id) : undefined)
     if (commit === undefined) throw missingRef(repository.url, ref ?? 'HEAD')

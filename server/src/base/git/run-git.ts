@@ -45,9 +45,11 @@ const LIMITING_SCRIPT = 'ulimit -c 0; ulimit -f "$1"; ulimit -t "$2"; ulimit -v 
 
 /**
  * Starts `git` in a process group of its own.
+ * @throws the reason of a signal that is aborted already
  */
 export function startGit(command: GitCommand): GitProcess {
   const { args, environment = {}, folder = '/', searchPath = USUAL_SEARCH_PATH, signal, maxFileBytes = 0 } = command
+  signal?.throwIfAborted()
   const limits = [Math.ceil(maxFileBytes / BLOCK_BYTES), MAX_PROCESSOR_SECONDS, MAX_MEMORY_KB].map(String)
   const child = spawn('/bin/sh', ['-c', `{ ${LIMITING_SCRIPT}; } 2>/dev/null`, 'git', ...limits, ...args], {
     cwd: folder,
@@ -56,13 +58,17 @@ export function startGit(command: GitCommand): GitProcess {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
   }) as ChildProcessByStdio<null, Readable, null>
-  const kill = () => killGroup(child.pid)
-  if (signal?.aborted) kill()
+  let ended = false
+  const kill = () => {
+    // The number may be another process's by then.
+    if (!ended) killGroup(child.pid)
+  }
   signal?.addEventListener('abort', kill)
   const errors = keepLast(child.stdio[3] as Readable)
   const exit = new Promise<GitExit>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (status) => {
+      ended = true
       signal?.removeEventListener('abort', kill)
       if (status === PROGRAM_NOT_FOUND) reject(gitMissing('it is not installed'))
       else resolve({ status, stderr: errors() })
@@ -83,14 +89,15 @@ export async function runGit(command: GitCommand): Promise<GitExit & { readonly 
   })
   const { status, stderr } = await exit
   command.signal?.throwIfAborted()
-  return { status, stderr, stdout: Buffer.concat(chunks).toString('utf8') }
+  const excess = bytes > MAX_OUTPUT_BYTES ? `error: the answer exceeded ${MAX_OUTPUT_BYTES} bytes` : stderr
+  return { status, stderr: excess, stdout: Buffer.concat(chunks).toString('utf8') }
 }
 
 /**
  * Version of the program, for example `2.39.5`.
  * @throws {RegistryError} GIT_MISSING when it is not installed or too old
  */
-export async function findGitVersion(searchPath?: string): Promise<string> {
+export async function findGitVersion({ searchPath }: Pick<GitCommand, 'searchPath'>): Promise<string> {
   const { stdout } = await runGit({ args: ['version'], searchPath })
   const version = /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? '0'
   if (version.localeCompare(OLDEST_GIT, 'en', { numeric: true }) < 0) throw gitMissing(`version ${version} is too old`)

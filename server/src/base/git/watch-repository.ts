@@ -34,7 +34,7 @@ export function watchRepository(watched: WatchedRepository): Disposable & { read
 }
 
 /** @throws {RegistryError} UPSTREAM_REFUSED when the repository is over a limit */
-export async function checkRepository({ folder, url, limits }: WatchedRepository): Promise<void> {
+export async function checkRepository({ folder, url, limits }: Omit<WatchedRepository, 'signal'>): Promise<void> {
   const packs = join(repositoryOf(folder), 'objects', 'pack')
   let bytes = 0
   let objects = 0

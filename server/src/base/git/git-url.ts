@@ -1,10 +1,15 @@
 import { refusedUrl } from './git-errors.ts'
 
 const MAX_URL_LENGTH = 1000
-/** Printable ASCII without a backslash, which the parser would read as a slash. */
-const PLAIN_URL = /^(?!.*\\)[!-~]+$/
+/** Nothing that a parser would encode, leave out or read as something else, such as a backslash. */
+const PLAIN_URL = /^[\w.~@:,=+%/[\]?#-]+$/
 /** What paths of repositories are made of; everything else is percent-encoded. */
 const PLAIN_PATH = /^(?:[\w.~@:,=+-]|%[0-9A-Fa-f]{2}|\/(?!\/))+$/
+/**
+ * A name or an address. Nothing else may reach the list of addresses that `git` is bound to: with a minus or plus in front an entry
+ * there has another meaning, and a name that ends with a dot would not be found in it.
+ */
+const PLAIN_HOST = /^(?:(?!-)[a-z\d-]{1,63}(?<!-)(?:\.(?!-)[a-z\d-]{1,63}(?<!-))*|\[[\da-f:.]+\])$/
 const CONTROLS = /%[01][0-9A-F]|%7F/i
 
 /**
@@ -25,7 +30,7 @@ function problemOfUrl(url: URL, text: string): string | undefined {
   if (url.protocol !== 'https:') return 'only https is supported for Git'
   if (url.username !== '' || url.password !== '') return 'it carries a user name or password'
   if (/[?#]/.test(text)) return 'it has a query or a fragment'
-  return url.hostname.endsWith('.') ? 'the host name ends with a dot' : undefined
+  return PLAIN_HOST.test(url.hostname) ? undefined : 'its host name is unusual'
 }
 
 function problemOfPath(path: string): string | undefined {
