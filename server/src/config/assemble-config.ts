@@ -34,7 +34,16 @@ function fillIn(config: Config): Config {
       defaultHostname: canonicalHostname(providers.defaultHostname) ?? providers.defaultHostname,
       trustedKeys: providers.trustedKeys.map((trusted) => ({ ...trusted, scope: canonicalScope(trusted.scope) })),
     },
-    mirror: { ...mirror, upstreams: mirror.upstreams.map((host) => canonicalHostname(host) ?? host) },
+    mirror: {
+      ...mirror,
+      upstreams: mirror.upstreams.map((host) => canonicalHostname(host) ?? host),
+      unsigned: mirror.unsigned.map(canonicalScope),
+      signingKeySources: mirror.signingKeySources.map(({ scope, url, fingerprints }) => ({
+        scope: canonicalScope(scope),
+        url,
+        fingerprints: fingerprints.map((text) => text.replaceAll(/[\s:]/g, '').toUpperCase()),
+      })),
+    },
     upstream: Object.fromEntries(Object.entries(upstream).map(([host, settings]) => [canonicalHostname(host) ?? host, settings])),
   }
 }

@@ -75,9 +75,21 @@ describe('settings that do not', () => {
     expect(findings(values)).toEqual([finding])
   })
 
-  test.each(['registry', 'a.b/c/d', 'a.b/', '/acme', 'a.b:8443/acme'])('the scope "%s" of a trusted key is refused', (scope) => {
+  test.each(['registry', 'a.b/c/d/e', 'a.b/', '/acme', 'a.b:8443/acme'])('the scope "%s" of a trusted key is refused', (scope) => {
     const values = { 'providers.trusted_keys': [{ scope, file: 'k' }] }
-    expect(findings(values)).toEqual([`providers.trusted_keys the scope must be HOST or HOST/NAMESPACE, not "${scope}"`])
+    expect(findings(values)).toEqual([
+      `providers.trusted_keys the scope must be HOST, HOST/NAMESPACE or HOST/NAMESPACE/TYPE, not "${scope}"`,
+    ])
+    expect(findings({ 'mirror.unsigned': [scope] })[0]).toContain('mirror.unsigned the scope must be HOST, ')
+  })
+
+  test.each([
+    [{ scope: 'a.b' }, 'the scope must be HOST/NAMESPACE or HOST/NAMESPACE/TYPE, not "a.b"'],
+    [{ url: 'file:///etc/passwd' }, 'the url of "a.b/c" must be a web address'],
+    [{ fingerprints: ['34365D9472D7468F'] }, 'a fingerprint has 40 hexadecimal digits, not "34365D9472D7468F"'],
+  ])('a source of signing keys with %j is refused', (wrong, problem) => {
+    const source = { scope: 'a.b/c', url: 'https://a.b/key.asc', fingerprints: ['a'.repeat(40)], ...wrong }
+    expect(findings({ 'mirror.signing_key_sources': [source] })).toEqual([`mirror.signing_key_sources ${problem}`])
   })
 
   test.each([

@@ -23,6 +23,7 @@ export function checkRules(config: Config): RuleFinding[] {
     ...outboundRules(config),
     ...upstreamRules(config),
     ...mirrorRules(config),
+    ...signingKeySourceRules(config),
     ...corsRules(config),
     ...redisRules(config),
     ...notificationRules(config),
@@ -130,15 +131,39 @@ function* providerRules({ providers }: Config): Generator<RuleFinding> {
     yield { keys: ['providers.default_hostname'], problem: `must be a host name, not "${defaultHostname}"` }
   }
   for (const { scope } of trustedKeys) {
-    const [host = '', namespace, ...rest] = scope.split('/')
-    const known = host === SELF_SCOPE || (host.includes('.') && canonicalHostname(host) !== undefined)
-    const wellFormed = known && namespace !== '' && rest.length === 0
-    if (!wellFormed) yield { keys: ['providers.trusted_keys'], problem: `the scope must be HOST or HOST/NAMESPACE, not "${scope}"` }
+    if (!isScope(scope.replace(SELF_SCOPE, 'self.invalid')))
+      yield { keys: ['providers.trusted_keys'], problem: `the scope must be ${ANY_SCOPE}, not "${scope}"` }
   }
 }
 
 /** Stands for the providers that are published here, which have no host name of their own. */
-const SELF_SCOPE = '_self'
+const SELF_SCOPE = /^_self(?=\/|$)/
+const ANY_SCOPE = 'HOST, HOST/NAMESPACE or HOST/NAMESPACE/TYPE'
+
+/** A host name with a dot, and up to two further parts, none of them empty. */
+function isScope(scope: string, { minParts = 1 } = {}): boolean {
+  const parts = scope.split('/')
+  const [host = ''] = parts
+  const isHost = host.includes('.') && canonicalHostname(host) !== undefined
+  return isHost && parts.length >= minParts && parts.length <= 3 && !parts.includes('')
+}
+
+const FINGERPRINT = /^(?:[0-9A-F]{40}|[0-9A-F]{64})$/
+
+function* signingKeySourceRules({ mirror }: Config): Generator<RuleFinding> {
+  const keys = ['mirror.signing_key_sources'] as const
+  for (const { scope, url, fingerprints } of mirror.signingKeySources) {
+    if (!isScope(scope, { minParts: 2 })) yield { keys, problem: `the scope must be HOST/NAMESPACE or HOST/NAMESPACE/TYPE, not "${scope}"` }
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      yield { keys, problem: `the url of "${scope}" must be a web address` }
+    for (const text of fingerprints.filter((one) => !FINGERPRINT.test(one))) {
+      yield { keys, problem: `a fingerprint has 40 hexadecimal digits, not "${text}"` }
+    }
+  }
+  for (const scope of mirror.unsigned.filter((one) => !isScope(one))) {
+    yield { keys: ['mirror.unsigned'], problem: `the scope must be ${ANY_SCOPE}, not "${scope}"` }
+  }
+}
 
 function* outboundRules({ outbound }: Config): Generator<RuleFinding> {
   for (const network of outbound.allowedNetworks) {

@@ -127,7 +127,8 @@ const logging = section('Logs.', {
 
 const trustedKey = section('A signing key that is trusted for a part of an upstream.', {
   scope: Type.String({
-    description: 'What the key may sign: `HOST` or `HOST/NAMESPACE`; `_self/NAMESPACE` for providers published here.',
+    description:
+      'What the key may sign: `HOST`, `HOST/NAMESPACE` or `HOST/NAMESPACE/TYPE`; `_self/NAMESPACE` for providers published here.',
     minLength: 1,
   }),
   file: Type.String({ description: 'ASCII-armored public key.', minLength: 1, filePath: true }),
@@ -188,7 +189,7 @@ const providers = section('Fetching, verifying and publishing providers.', {
     maximum: 102_400,
   }),
   trusted_keys: Type.Array(trustedKey, {
-    description: 'Signing keys trusted for an upstream host or namespace. Without one, the key seen first is pinned.',
+    description: 'Signing keys trusted for an upstream host, namespace or provider. Without one, the key seen first is pinned.',
     default: [],
   }),
 })
@@ -241,6 +242,9 @@ const upstreamHost = section('Another way to one upstream registry.', {
   url: Type.Optional(Type.String({ description: 'Address that is asked instead of `https://HOST`, for example a proxy of your own.' })),
   ca_file: Type.Optional(
     Type.String({ description: 'CA certificates in PEM that are trusted for this upstream, beside the usual ones.', filePath: true }),
+  ),
+  expired_keys: Type.Optional(
+    Type.Enum(['warn', 'refuse'], { description: 'The same as `providers.expired_keys`, for this upstream only.' }),
   ),
 })
 

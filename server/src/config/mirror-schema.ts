@@ -1,6 +1,16 @@
+import { Type } from 'typebox'
 import { flag, section, textList, wholeNumber } from './config-fields.ts'
 
 const DAY_SECONDS = 86_400
+
+const signingKeySource = section('An address from which a signing key is refreshed.', {
+  scope: Type.String({ description: 'What the key may sign: `HOST/NAMESPACE` or `HOST/NAMESPACE/TYPE`.', minLength: 1 }),
+  url: Type.String({ description: 'Address of the ASCII-armored public key.', minLength: 1 }),
+  fingerprints: Type.Array(Type.String(), {
+    description: 'Fingerprints of the primary keys that may come from there, 40 hexadecimal digits each. Any other key changes nothing.',
+    minItems: 1,
+  }),
+})
 
 /** The section `mirror`. */
 export const mirror = section('Providers of upstreams.', {
@@ -33,6 +43,29 @@ export const mirror = section('Providers of upstreams.', {
     default: 24,
     minimum: 1,
     maximum: 8760,
+  }),
+  signing_key_sources: Type.Array(signingKeySource, {
+    description:
+      'Addresses that signing keys are refreshed from, while a mirror of their upstream is set up. Keys with these fingerprints are trusted at first sight, others wait for an administrator.',
+    default: [
+      {
+        scope: 'registry.terraform.io/hashicorp',
+        url: 'https://www.hashicorp.com/.well-known/pgp-key.txt',
+        fingerprints: ['C874011F0AB405110D02105534365D9472D7468F'],
+      },
+    ],
+    defaultNote: "HashiCorp's key for `registry.terraform.io/hashicorp`",
+  }),
+  signing_key_refresh_hours: wholeNumber({
+    description: 'How often each of these addresses is asked.',
+    unit: 'hours',
+    default: 24,
+    minimum: 1,
+    maximum: 8760,
+  }),
+  unsigned: textList({
+    description:
+      'What is taken without a signature when its upstream gives none: `HOST`, `HOST/NAMESPACE` or `HOST/NAMESPACE/TYPE`. A wrong signature is refused all the same.',
   }),
   cool_down_days: wholeNumber({
     description: 'Age that a version must have before it is mirrored; when its upstream tells no date, since it was first listed here.',

@@ -76,14 +76,32 @@ export async function updateKeyCopy(
   await db.updateTable('signingKeys').set(copy).where('id', '=', id).execute()
 }
 
-/** Records an administrator's decision; `false` when there is no such key. */
+/** Records a decision, whoever made it. */
 export async function decideSigningKey(
   db: Db,
   id: string,
-  decision: { state: 'trusted' | 'rejected'; decidedAt: number; decidedBy: string },
-): Promise<boolean> {
-  const result = await db.updateTable('signingKeys').set(decision).where('id', '=', id).executeTakeFirst()
-  return result.numUpdatedRows === 1n
+  decision: Pick<SigningKeyRow, 'state' | 'decidedAt' | 'decidedBy'> & Partial<Pick<SigningKeyRow, 'retiredAt'>>,
+): Promise<void> {
+  await db.updateTable('signingKeys').set(decision).where('id', '=', id).execute()
+}
+
+/** Forgets a key. */
+export async function deleteSigningKeyRow(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('signingKeys').where('id', '=', id).execute()
+}
+
+/** How many held versions clients check with this key; other scopes' copies of the key do not count. */
+export async function countVersionsSignedBy(db: Db, { hostname, namespace, type, fingerprint }: SigningKeyRow): Promise<number> {
+  const versions = db
+    .selectFrom('providerVersions as v')
+    .innerJoin('providers as p', 'p.id', 'v.providerId')
+    .where('p.hostname', '=', hostname)
+    .where('p.namespace', '=', namespace)
+    .where('v.signingKeyFingerprint', '=', fingerprint)
+    .where('v.deletedAt', 'is', null)
+  const inScope = type === '' ? versions : versions.where('p.type', '=', type)
+  const { count } = await inScope.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
+  return Number(count)
 }
 
 /** The registry's own key, once it was needed. */

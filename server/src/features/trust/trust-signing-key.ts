@@ -1,7 +1,7 @@
 import type { UnixMs } from '../../base/clock.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { SigningKey } from '../verification/index.ts'
-import { isInScope } from './describe-key.ts'
+import { isInScope } from './key-scope.ts'
 import { recordKey } from './record-key.ts'
 import { listSigningKeysOf, type SigningKeyRow } from './signing-key-queries.ts'
 import type { TrustDeps } from './trust-deps.ts'
