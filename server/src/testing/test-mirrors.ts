@@ -27,6 +27,12 @@ export interface RunAnswer {
   readonly failed: number
   readonly bytes: number
   readonly errors: readonly { readonly code: string; readonly count: number }[]
+  readonly left_out: readonly {
+    readonly reason: string
+    readonly providers: number
+    readonly versions: number
+    readonly examples: readonly { readonly provider: string; readonly versions: readonly string[]; readonly why: string }[]
+  }[]
 }
 
 /** A request to a mirror as the administrator: `POST /NAME/sync`. */

@@ -31,6 +31,19 @@ async function run(routes: Parameters<typeof startFakeApi>[1], ...args: string[]
   return { ...result, requests, body: requests[0] && JSON.parse(requests[0].body.toString() || 'null') }
 }
 
+const LEFT_OUT = [
+  {
+    reason: 'constraint',
+    providers: 2,
+    versions: 12,
+    examples: [{ provider: 'hashicorp/aws', versions: ['4.9.0', '4.8.0'], why: 'No version constraint of the mirror matches' }],
+  },
+]
+const LEFT_OUT_LINES = [
+  'Left out (constraint): 12 versions of 2 providers',
+  '  hashicorp/aws 4.9.0, 4.8.0: No version constraint of the mirror matches',
+]
+
 describe('mirror create and edit', () => {
   test('send what the flags name, and nothing else', async () => {
     const flags = [
@@ -87,12 +100,22 @@ describe('mirror list, show and history', () => {
     for (const part of ['paused', '3 brought of 5 seen', '2 runs in a row', 'none yet']) expect(stdout).toContain(part)
   })
 
-  test('history tells counts and errors', async () => {
+  test('history tells counts, errors and what was left out', async () => {
     const errors = [{ code: 'CHECKSUM_MISMATCH', message: 'Cannot verify it', count: 2 }]
-    const row = { run: 4, job_id: 'j4', state: 'failed', started_because: 'schedule', started_by: 'mirror schedule', scope: {}, errors }
+    const row = {
+      run: 4,
+      job_id: 'j4',
+      state: 'failed',
+      started_because: 'schedule',
+      started_by: 'mirror schedule',
+      scope: {},
+      errors,
+      left_out: LEFT_OUT,
+    }
     const sums = { started_at: MIRROR.created_at, finished_at: MIRROR.created_at, packages: 3, fetched: 1, failed: 2, bytes: 1000 }
-    const { stdout } = await run({ [`GET ${BASE}/aws/history`]: page([{ ...row, ...sums }]) }, 'history', 'aws')
-    for (const part of ['1/3', 'CHECKSUM_MISMATCH × 2', 'j4']) expect(stdout).toContain(part)
+    const { stdout, stderr } = await run({ [`GET ${BASE}/aws/history`]: page([{ ...row, ...sums }]) }, 'history', 'aws')
+    expect(stderr.trimEnd().split('\n')).toEqual(LEFT_OUT_LINES)
+    for (const part of ['1/3', 'CHECKSUM_MISMATCH × 2', 'constraint × 12', 'j4']) expect(stdout).toContain(part)
   })
 
   test('a mirror that is not there leads to the list', async () => {
@@ -120,6 +143,7 @@ describe('mirror plan', () => {
     blocked: [
       { provider: 'registry.terraform.io/hashicorp/aws', version: '5.32.0', reason: 'cool_down', why: 'It is too young', until: null },
     ],
+    left_out: LEFT_OUT,
     problems: [{ object: 'x', code: 'PROVIDER_NOT_FOUND', message: 'Cannot list the versions' }],
     free_bytes: 1_000_000,
     fits: false,
@@ -129,7 +153,14 @@ describe('mirror plan', () => {
     const { stdout, stderr, body } = await run({ [`POST ${BASE}/aws/plan`]: { json: plan } }, 'plan', 'aws', '--provider', 'hashicorp/aws')
     expect(body).toEqual({ scope: { provider: 'hashicorp/aws' } })
     expect(stdout).toContain('5.31.0')
-    for (const part of ['1 estimated', '4 held already', '5.32.0: It is too young', 'Cannot list the versions', 'does not fit'])
+    for (const part of [
+      ...LEFT_OUT_LINES,
+      '1 estimated',
+      '4 held already',
+      '5.32.0: It is too young',
+      'Cannot list the versions',
+      'does not fit',
+    ])
       expect(stderr).toContain(part)
   })
 })

@@ -5,6 +5,7 @@ import { countOf, formatBytes } from '../../output/format-amounts.ts'
 import type { Output } from '../../output/output.ts'
 import { type Column, showList } from '../../output/show-list.ts'
 import { readScope, type ScopeOptions } from './run-scope.ts'
+import { tellLeftOut } from './tell-left-out.ts'
 
 type Plan = AnswerOf<'post', '/api/v1/admin/mirrors/{id}/plan'>
 
@@ -26,6 +27,7 @@ export const planMirror: RunCommand<ScopeOptions> = (context, { arguments: [id =
     const plan = await api.call('post', '/api/v1/admin/mirrors/{id}/plan', call)
     showList(output, { rows: plan.versions, columns: COLUMNS, document: { ...plan }, empty: 'A run would bring nothing' })
     tellSums(output, plan)
+    tellLeftOut(output, plan.left_out)
     for (const { provider, version, why } of plan.blocked) output.message(`Kept out: ${provider} ${version}: ${why}`)
     for (const { message } of plan.problems) output.warning(message)
     tellSpace(output, plan)

@@ -76,3 +76,21 @@ export interface MirroredProviderVersionsTable {
   /** Job of the first run that took packages of it; null for a version that was seen and left. */
   jobId: string | null
 }
+
+/** What a run left out of a provider, for one reason. */
+export interface MirrorRunOmissionsTable {
+  id: string
+  mirrorId: string
+  /** The run. */
+  jobId: string
+  /** `namespace/type`. */
+  provider: string
+  /** `constraint`, `prerelease`, `platform`, `keep_newest`, `cool_down`, `policy` or `deleted`. */
+  reason: string
+  /** How many; 0 when the provider as a whole was left out. */
+  versions: number
+  /** JSON array of some of them, newest first. */
+  examples: string
+  /** For people. */
+  why: string
+}

@@ -12,7 +12,12 @@ import type {
   UsedIdentityTokensTable,
   UserIdentitiesTable,
 } from './identity-schema.ts'
-import type { MirrorConfigurationsTable, MirroredProviderVersionsTable, MirrorSyncHistoryTable } from './mirror-schema.ts'
+import type {
+  MirrorConfigurationsTable,
+  MirroredProviderVersionsTable,
+  MirrorRunOmissionsTable,
+  MirrorSyncHistoryTable,
+} from './mirror-schema.ts'
 import type { MailsTable, NotificationsTable } from './tables/notification-tables.ts'
 import type {
   MirrorApprovalDecisionsTable,
@@ -60,6 +65,7 @@ export interface Schema {
   usedIdentityTokens: UsedIdentityTokensTable
   mirrorConfigurations: MirrorConfigurationsTable
   mirrorSyncHistory: MirrorSyncHistoryTable
+  mirrorRunOmissions: MirrorRunOmissionsTable
   mirroredProviderVersions: MirroredProviderVersionsTable
   upstreamVersionLists: UpstreamVersionListsTable
   upstreamModuleLists: UpstreamModuleListsTable

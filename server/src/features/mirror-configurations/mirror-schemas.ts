@@ -83,6 +83,22 @@ export const ScopeBody = Type.Object(
 /** Path of a mirror. */
 export const MirrorParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'Id or name of the mirror' }) })
 
+/** What was left out, in answers. */
+export const LeftOutView = Type.Array(
+  Type.Object({
+    reason: Type.String({
+      description:
+        'constraint, prerelease, platform or keep_newest: settings of the mirror; cool_down; policy: a mirror policy; deleted: somebody deleted it here',
+    }),
+    providers: Type.Integer({ description: 'Providers of which something was left out' }),
+    versions: Type.Integer({ description: 'Versions; those of providers that a policy keeps out as a whole are not counted' }),
+    examples: Type.Array(Type.Object({ provider: Type.String(), versions: Type.Array(Type.String()), why: Type.String() }), {
+      description: 'Some of them, the newest versions first',
+    }),
+  }),
+  { description: 'What the upstream offers and the run leaves, by reason; what is held is not among it' },
+)
+
 /** A run in answers. */
 export const RunView = Type.Object(
   {
@@ -99,6 +115,7 @@ export const RunView = Type.Object(
     failed: Type.Integer(),
     bytes: Type.Integer(),
     errors: Type.Array(Type.Object({ code: Type.String(), message: Type.String(), count: Type.Integer() })),
+    left_out: LeftOutView,
   },
   { $id: 'MirrorRun' },
 )

@@ -2,11 +2,12 @@ import type { Static } from 'typebox'
 import { decodeJson } from '../../base/database/columns.ts'
 import { settingsOf } from './find-mirror.ts'
 import type { MirrorRow } from './mirror-queries.ts'
-import type { CreateBody, MirrorView, RunView } from './mirror-schemas.ts'
+import type { CreateBody, LeftOutView, MirrorView, RunView } from './mirror-schemas.ts'
 import type { MirrorSettings } from './mirror-settings.ts'
 import type { RunRow } from './runs/run-queries.ts'
 import type { RunError } from './runs/settle-runs.ts'
 import type { RunScope } from './runs/start-run.ts'
+import type { LeftOutSum } from './selection/left-out.ts'
 
 /** A mirror as the API shows it. */
 export function presentMirror(row: MirrorRow): Static<typeof MirrorView> {
@@ -51,7 +52,7 @@ export function readSettings(body: Partial<Static<typeof CreateBody>>): Partial<
 }
 
 /** A run as the API shows it. */
-export function presentRun(row: RunRow): Static<typeof RunView> {
+export function presentRun(row: RunRow, leftOut: readonly LeftOutSum[]): Static<typeof RunView> {
   return {
     run: row.runNumber,
     job_id: row.jobId,
@@ -66,5 +67,14 @@ export function presentRun(row: RunRow): Static<typeof RunView> {
     failed: row.failed,
     bytes: row.bytes,
     errors: decodeJson<RunError[]>(row.errors),
+    left_out: presentLeftOut(leftOut),
   }
+}
+
+/** What was left out, as the API shows it. */
+export function presentLeftOut(sums: readonly LeftOutSum[]): Static<typeof LeftOutView> {
+  return sums.map(({ examples, ...sum }) => ({
+    ...sum,
+    examples: examples.map(({ versions, ...example }) => ({ ...example, versions: [...versions] })),
+  }))
 }

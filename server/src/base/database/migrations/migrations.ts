@@ -14,6 +14,7 @@ import { notificationsMigration } from './0012-notifications.ts'
 import { trustMigration } from './0013-trust.ts'
 import { upstreamSignedVersionsMigration } from './0014-upstream-signed-versions.ts'
 import { upstreamModulesMigration } from './0015-upstream-modules.ts'
+import { mirrorRunOmissionsMigration } from './0016-mirror-run-omissions.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   trustMigration,
   upstreamSignedVersionsMigration,
   upstreamModulesMigration,
+  mirrorRunOmissionsMigration,
 ]

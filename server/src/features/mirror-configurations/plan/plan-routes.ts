@@ -3,7 +3,8 @@ import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { type Static, Type } from 'typebox'
 import { requireMirror } from '../find-mirror.ts'
 import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
-import { MirrorParams, ScopeBody } from '../mirror-schemas.ts'
+import { LeftOutView, MirrorParams, ScopeBody } from '../mirror-schemas.ts'
+import { presentLeftOut } from '../present-mirror.ts'
 import { checkScope } from '../runs/start-run.ts'
 import { planRun, type RunPlan } from './plan-run.ts'
 
@@ -31,6 +32,7 @@ const PlanView = Type.Object(
         until: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
       }),
     ),
+    left_out: LeftOutView,
     problems: Type.Array(Type.Object({ object: Type.String(), code: Type.String(), message: Type.String() }), {
       description: 'What could not be planned, and why',
     }),
@@ -58,7 +60,7 @@ export const mirrorPlanRoutes =
     })
   }
 
-function presentPlan({ packages, measured, held, blocked, problems, freeBytes }: RunPlan): Static<typeof PlanView> {
+function presentPlan({ packages, measured, held, blocked, leftOut, problems, freeBytes }: RunPlan): Static<typeof PlanView> {
   const bytes = sumOf(packages)
   const groups = Map.groupBy(packages, ({ address, version }) => `${formatProviderAddress(address)} ${version}`)
   const versions = [...groups].map(([key, members]) => {
@@ -72,6 +74,7 @@ function presentPlan({ packages, measured, held, blocked, problems, freeBytes }:
     measured,
     held,
     blocked: blocked.map(({ until, ...rest }) => ({ ...rest, until: until === undefined ? null : new Date(until).toISOString() })),
+    left_out: presentLeftOut(leftOut),
     problems: [...problems],
     free_bytes: freeBytes ?? null,
     fits: freeBytes === undefined || bytes <= freeBytes,

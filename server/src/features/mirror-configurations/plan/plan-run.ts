@@ -9,6 +9,7 @@ import type { MirrorRow } from '../mirror-queries.ts'
 import type { RunScope } from '../runs/start-run.ts'
 import type { BlockedVersion } from '../selection/choice.ts'
 import { choosePackages } from '../selection/choose-packages.ts'
+import { type LeftOutSum, sumLeftOut } from '../selection/left-out.ts'
 import { estimateBytes } from './estimate-bytes.ts'
 import { measurePackages, type PlannedPackage } from './measure-packages.ts'
 
@@ -19,6 +20,8 @@ export interface RunPlan {
   /** How many of the packages have a size that the upstream told; that of the others is estimated. */
   readonly measured: number
   readonly blocked: readonly (BlockedVersion & { readonly provider: string })[]
+  /** What a run would leave, by reason. */
+  readonly leftOut: readonly LeftOutSum[]
   /** Wanted packages that are here already. */
   readonly held: number
   /** What could not be planned, and why. */
@@ -39,6 +42,7 @@ export async function planRun(deps: MirrorConfigurationDeps, row: MirrorRow, sco
   const collected = {
     packages: [] as PlannedPackage[],
     blocked: [] as RunPlan['blocked'][number][],
+    leftOut: [] as Parameters<typeof sumLeftOut>[0][number][],
     problems: [] as RunPlan['problems'][number][],
     held: 0,
   }
@@ -62,13 +66,14 @@ export async function planRun(deps: MirrorConfigurationDeps, row: MirrorRow, sco
       }).catch(notice(formatProviderAddress(of)))
       if (choice === undefined) continue
       collected.held += choice.held
+      collected.leftOut.push(...choice.leftOut.map((left) => ({ ...left, provider: `${of.namespace}/${of.type}` })))
       collected.blocked.push(...choice.blocked.map((blocked) => ({ ...blocked, provider: formatProviderAddress(of) })))
       for (const { version, platforms } of choice.take)
         collected.packages.push(...platforms.map((platform) => ({ address: of, version, platform })))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return { ...collected, ...(await weigh(deps, collected.packages)) }
+  return { ...collected, leftOut: sumLeftOut(collected.leftOut), ...(await weigh(deps, collected.packages)) }
 }
 
 async function weigh(

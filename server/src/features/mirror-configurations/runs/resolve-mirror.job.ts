@@ -3,6 +3,7 @@ import { newId } from '../../../base/ids.ts'
 import type { NewJobItem } from '../../../base/queue/job-queue.ts'
 import type { JobHandler } from '../../../base/queue/worker.ts'
 import { FETCH_PACKAGE, type FetchPackageInput } from '../../mirror/index.ts'
+import type { PolicyDecision } from '../../mirror-policies/index.ts'
 import { findNamespace } from '../../namespaces/index.ts'
 import { namespaceClaimed } from '../change-mirrors.ts'
 import { settingsOf } from '../find-mirror.ts'
@@ -11,6 +12,7 @@ import { findMirror } from '../mirror-queries.ts'
 import type { Choice } from '../selection/choice.ts'
 import { choosePackages } from '../selection/choose-packages.ts'
 import { recordSightings } from '../selection/selection-queries.ts'
+import { recordOmissions } from './omission-queries.ts'
 import { type ListNamespaceInput, type ResolveMirrorInput, resolveItem } from './run-items.ts'
 
 /** Asks the upstream which providers a namespace has, and adds one item for each. */
@@ -18,21 +20,31 @@ export const listNamespaceJob =
   (deps: MirrorConfigurationDeps): JobHandler<ListNamespaceInput> =>
   async ({ jobId, input: { mirrorId, hostname, namespace } }) => {
     if ((await findNamespace(deps.database.db, namespace)) !== undefined) throw namespaceClaimed(namespace)
-    const types = await listAllowedTypes(deps, { mirrorId, hostname, namespace })
-    const items = types.map((type) => resolveItem(mirrorId, { hostname, namespace, type }, undefined))
+    const row = await findMirror(deps.database.db, mirrorId)
+    if (row === undefined) return
+    const types = await decideTypes(deps, { hostname, namespace, organizationId: row.organizationId })
+    const items = types.filter(({ allowed }) => allowed).map(({ type }) => resolveItem(mirrorId, { hostname, namespace, type }, undefined))
     return async (tx) => {
+      for (const { type, allowed, why } of types) {
+        const leftOut = allowed ? [] : [{ reason: 'policy', versions: 0, examples: [], why: why.join('; ') } as const]
+        await recordOmissions(tx, { mirrorId, jobId, provider: `${namespace}/${type}` }, leftOut)
+      }
       await deps.queue.addItems(tx, jobId, items)
     }
   }
 
-/** What policies keep out of a namespace is left out silently; a provider that a mirror names is refused aloud. */
-async function listAllowedTypes(deps: MirrorConfigurationDeps, { mirrorId, hostname, namespace }: ListNamespaceInput): Promise<string[]> {
-  const row = await findMirror(deps.database.db, mirrorId)
-  const types = row === undefined ? [] : await deps.upstreams.listNamespace(hostname, namespace)
-  const decisions = await Promise.all(
-    types.map((type) => deps.policy.decide({ hostname, namespace, type, organizationId: row?.organizationId })),
-  )
-  return types.filter((_type, index) => decisions[index]?.allowed === true)
+interface TypesOf {
+  readonly hostname: string
+  readonly namespace: string
+  readonly organizationId: string
+}
+
+type DecidedType = Pick<PolicyDecision, 'allowed' | 'why'> & { readonly type: string }
+
+/** What policies keep out of a namespace is no failure of the run; a provider that a mirror names is refused aloud. */
+async function decideTypes({ upstreams, policy }: MirrorConfigurationDeps, of: TypesOf): Promise<DecidedType[]> {
+  const types = await upstreams.listNamespace(of.hostname, of.namespace)
+  return await Promise.all(types.map(async (type) => ({ ...(await policy.decide({ ...of, type })), type })))
 }
 
 /**
@@ -49,6 +61,7 @@ export const resolveMirrorJob =
     const rows = sightingRows({ mirrorId, address, jobId, now: deps.clock.now() }, choice)
     return async (tx) => {
       await recordSightings(tx, rows)
+      await recordOmissions(tx, { mirrorId, jobId, provider: `${namespace}/${type}` }, choice.leftOut)
       await deps.queue.addItems(tx, jobId, fetchItems(address, row.organizationId, choice))
     }
   }

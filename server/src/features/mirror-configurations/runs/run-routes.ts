@@ -10,6 +10,7 @@ import type { MirrorRow } from '../mirror-queries.ts'
 import { MirrorParams, RunView, ScopeBody, StatusView } from '../mirror-schemas.ts'
 import { presentMirror, presentRun } from '../present-mirror.ts'
 import { cancelRun, pauseMirror, resumeMirror, syncMirror } from './control-runs.ts'
+import { sumOmissions } from './omission-queries.ts'
 import { countRuns, countVersions, listRuns } from './run-queries.ts'
 import { settleRuns } from './settle-runs.ts'
 
@@ -93,7 +94,11 @@ const reportRoutes =
       await settleRuns(deps, row.id)
       const page = pageOf(query)
       const [runs, total] = await Promise.all([listRuns(db, row.id, page), countRuns(db, row.id)])
-      return { items: runs.map(presentRun), total, ...page }
+      const leftOut = await sumOmissions(
+        db,
+        runs.map(({ jobId }) => jobId),
+      )
+      return { items: runs.map((run) => presentRun(run, leftOut.get(run.jobId) ?? [])), total, ...page }
     })
   }
 

@@ -1,7 +1,7 @@
 import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
 import type { UnixMs } from '../../../base/clock.ts'
 import type { MirrorSettings } from '../mirror-settings.ts'
-import type { Candidate } from './list-candidates.ts'
+import type { Candidate, MisfitReason } from './list-candidates.ts'
 
 /** A provider of a mirror, and the one version that is asked for, if any. */
 export interface ChoiceOf {
@@ -23,6 +23,20 @@ export interface BlockedVersion {
   readonly until?: UnixMs
 }
 
+/** Why a run leaves a version. */
+export type LeftOutReason = MisfitReason | 'keep_newest' | BlockedVersion['reason']
+
+/** What is left out of one provider for one reason. */
+export interface LeftOut {
+  readonly reason: LeftOutReason
+  /** How many versions; 0: the provider as a whole. */
+  readonly versions: number
+  /** Some of the versions, newest first. */
+  readonly examples: readonly string[]
+  /** For people; where versions have reasons of their own, that of the newest. */
+  readonly why: string
+}
+
 /** What a run brings of one provider. */
 export interface Choice {
   /** Newest first; with the platforms that are missing here, at least one. */
@@ -30,6 +44,8 @@ export interface Choice {
   readonly blocked: readonly BlockedVersion[]
   /** Wanted packages that are here already. */
   readonly held: number
+  /** What is not brought, and why; of what is asked for when that is one version. */
+  readonly leftOut: readonly LeftOut[]
   /** Versions that have been looked at, held ones left out. */
   readonly seen: readonly Sighting[]
 }

@@ -5,8 +5,9 @@ import { type PolicyDecision, requireAllowed } from '../../mirror-policies/index
 import { findNamespace } from '../../namespaces/index.ts'
 import { namespaceClaimed } from '../change-mirrors.ts'
 import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
-import type { BlockedVersion, Choice, ChoiceOf, Sighting } from './choice.ts'
-import { type Candidate, listCandidates } from './list-candidates.ts'
+import type { BlockedVersion, Choice, ChoiceOf, LeftOut, Sighting } from './choice.ts'
+import { leftByRules, leftBySettings } from './left-out.ts'
+import { type Candidate, sortOffer } from './list-candidates.ts'
 import { type KnownPackage, listKnownPackages } from './selection-queries.ts'
 import { createAgeReader } from './version-ages.ts'
 
@@ -28,11 +29,14 @@ export async function choosePackages(deps: ChooseDeps, of: ChoiceOf): Promise<Ch
   const subject = { ...of.address, organizationId: of.organizationId }
   requireAllowed('mirror', subject, await deps.policy.decide(subject))
   const offered = await deps.upstreams.listVersions(of.address)
-  const candidates = listCandidates(of.settings, offered).filter(({ version }) => of.version === undefined || version === of.version)
+  const { candidates: all, misfits } = sortOffer(of.settings, offered)
+  const candidates = all.filter(({ version }) => of.version === undefined || version === of.version)
   if (of.version !== undefined && candidates.length === 0) throw doesNotFit(of.address, of.version)
   const known = groupByVersion(await listKnownPackages(db, of.address))
   const decisions = await deps.policy.decideVersions(of.address, namesOf(candidates), { organizationId: of.organizationId })
-  return await sift(deps, of, { candidates, known, decisions })
+  const outcome = await sift(deps, of, { candidates, known, decisions })
+  const left = of.version === undefined ? [...misfits].flatMap(([reason, versions]) => leftBySettings(reason, versions)) : []
+  return { ...outcome, leftOut: [...left, ...outcome.leftOut] }
 }
 
 interface Offer {
@@ -59,15 +63,16 @@ async function sift(deps: ChooseDeps, of: ChoiceOf, offer: Offer): Promise<Choic
         outcome.add(candidate, ages[index], { now: deps.clock.now(), coolDownMs: of.settings.coolDownDays * DAY_MS })
     })
   }
-  return outcome
+  return outcome.result()
 }
 
-class Outcome implements Choice {
-  readonly take: Candidate[] = []
-  readonly blocked: BlockedVersion[] = []
-  readonly seen: Sighting[] = []
-  held = 0
+class Outcome {
   chosen = 0
+  readonly #take: Candidate[] = []
+  readonly #blocked: BlockedVersion[] = []
+  readonly #seen: Sighting[] = []
+  #held = 0
+  #lookedAt = 0
   readonly #offer: Offer
 
   constructor(offer: Offer) {
@@ -80,16 +85,28 @@ class Outcome implements Choice {
     { now, coolDownMs }: { readonly now: UnixMs; readonly coolDownMs: number },
   ): void {
     const { version } = candidate
-    if (sighting !== undefined) this.seen.push(sighting)
+    this.#lookedAt += 1
+    if (sighting !== undefined) this.#seen.push(sighting)
     const known = this.#offer.known.get(version) ?? []
     const until = sighting === undefined ? 0 : (sighting.publishedAt ?? sighting.firstSeenAt) + coolDownMs
     const blocked = this.#blockOf(version, known) ?? (until > now ? waitingUntil(version, until) : undefined)
     if (blocked !== undefined) {
-      this.blocked.push(blocked)
+      this.#blocked.push(blocked)
       return
     }
     this.chosen += 1
     this.#choose(candidate, known)
+  }
+
+  result(): Choice {
+    return { take: this.#take, blocked: this.#blocked, seen: this.#seen, held: this.#held, leftOut: this.#leftOut() }
+  }
+
+  /** What is here already is not left out, however old it is. */
+  #leftOut(): LeftOut[] {
+    const { candidates, known } = this.#offer
+    const beyond = namesOf(candidates.slice(this.#lookedAt)).filter((version) => !known.has(version))
+    return [...leftBySettings('keep_newest', beyond), ...leftByRules(this.#blocked)]
   }
 
   #blockOf(version: string, known: readonly KnownPackage[]): BlockedVersion | undefined {
@@ -108,8 +125,8 @@ class Outcome implements Choice {
       known.filter(({ damagedAt, deletedAt }) => damagedAt === null || deletedAt !== null).map(({ os, arch }) => `${os}_${arch}`),
     )
     const missing = platforms.filter((platform) => !settled.has(platform))
-    this.held += platforms.length - missing.length
-    if (missing.length > 0) this.take.push({ version, platforms: missing })
+    this.#held += platforms.length - missing.length
+    if (missing.length > 0) this.#take.push({ version, platforms: missing })
   }
 }
 

@@ -13,18 +13,40 @@ export interface Candidate {
 
 type Wanted = Pick<MirrorSettings, 'versions' | 'platforms' | 'prereleases'>
 
+/** Why a version does not fit a mirror. */
+export type MisfitReason = 'constraint' | 'prerelease' | 'platform'
+
 /** What of an upstream's offer fits the constraints, platforms and pre-releases of a mirror; newest first. */
 export function listCandidates(wanted: Wanted, offered: readonly UpstreamVersion[]): Candidate[] {
+  return sortOffer(wanted, offered).candidates
+}
+
+/** The same, with the versions that do not fit, by reason. Versions that are none are neither. */
+export function sortOffer(
+  wanted: Wanted,
+  offered: readonly UpstreamVersion[],
+): { readonly candidates: Candidate[]; readonly misfits: ReadonlyMap<MisfitReason, readonly string[]> } {
   const constraints = wanted.versions.map(parseConstraints)
-  const fits = (text: string): boolean => {
+  const candidates: Candidate[] = []
+  const misfits = new Map<MisfitReason, string[]>([
+    ['constraint', []],
+    ['prerelease', []],
+    ['platform', []],
+  ])
+  for (const { version: text, platforms: offers } of offered) {
     const version = parseVersion(text)
-    return version !== undefined && fitsOne(version, constraints, wanted.prereleases)
+    if (version === undefined) continue
+    const platforms = choosePlatforms(wanted.platforms, offers.map(formatPlatform))
+    const misfit = misfitOf(version, constraints, wanted.prereleases) ?? (platforms.length === 0 ? 'platform' : undefined)
+    if (misfit === undefined) candidates.push({ version: text, platforms })
+    else misfits.get(misfit)?.push(text)
   }
-  return offered
-    .filter(({ version }) => fits(version))
-    .map(({ version, platforms }) => ({ version, platforms: choosePlatforms(wanted.platforms, platforms.map(formatPlatform)) }))
-    .filter(({ platforms }) => platforms.length > 0)
-    .sort((a, b) => compareVersions(b.version, a.version))
+  return { candidates: candidates.sort((a, b) => compareVersions(b.version, a.version)), misfits }
+}
+
+function misfitOf(version: Version, constraints: readonly ReturnType<typeof parseConstraints>[], prereleases: boolean) {
+  if (fitsOne(version, constraints, prereleases)) return undefined
+  return !prereleases && fitsOne(version, constraints, true) ? 'prerelease' : 'constraint'
 }
 
 function fitsOne(version: Version, constraints: readonly ReturnType<typeof parseConstraints>[], prereleases: boolean): boolean {
