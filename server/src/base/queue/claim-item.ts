@@ -8,6 +8,9 @@ import type { ClaimedItem } from './job-types.ts'
 // An item whose worker dies each time (it may be what kills it) must not be tried for ever; a restart now and then is no reason.
 const MAX_DEFERRALS = 25
 
+/** Shown until the item ends. Source: reliability.md F4 */
+const RESUMED = sql.lit('Interrupted when its worker went away, resumed')
+
 /**
  * See `JobQueue.claim`; within a transaction, because item and job change together. Two claimers never meet: PostgreSQL skips rows
  * that another one has locked, on SQLite the transactions follow each other.
@@ -46,6 +49,7 @@ async function takeDueItem(tx: Db, kinds: readonly string[], leaseMs: number) {
       // Found running means that its worker did not come back.
       attempts: sql<number>`case state when 'running' then attempts else attempts + 1 end`,
       deferrals: sql<number>`case state when 'running' then deferrals + 1 else deferrals end`,
+      errorMessage: sql<string | null>`case state when 'running' then ${RESUMED} else error_message end`,
       bytesDone: eb.val(0),
     }))
     .where('id', '=', due)

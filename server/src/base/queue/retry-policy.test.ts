@@ -18,9 +18,12 @@ describe('the wait before the next try', () => {
 })
 
 describe('what an error means for its item', () => {
-  test.each([['UPSTREAM_UNAVAILABLE'], ['DATABASE_UNAVAILABLE'], ['STORAGE_FULL']] as const)('%s is tried again', (code) => {
-    expect(explainFailure(new RegistryError(code, 'Cannot "x": y'))).toMatchObject({ code, permanent: false, deferred: false })
-  })
+  test.each([['UPSTREAM_UNAVAILABLE'], ['DATABASE_UNAVAILABLE'], ['STORAGE_FULL'], ['STORAGE_UNAVAILABLE']] as const)(
+    '%s is tried again',
+    (code) => {
+      expect(explainFailure(new RegistryError(code, 'Cannot "x": y'))).toMatchObject({ code, permanent: false, deferred: false })
+    },
+  )
 
   test.each([['UPSTREAM_RATE_LIMITED'], ['PUBLISH_IN_PROGRESS']] as const)('%s is waited for', (code) => {
     const error = new RegistryError(code, 'Cannot "x": y', { retryAfterSeconds: 30 })

@@ -165,7 +165,13 @@ function presentItem(item: JobItemRow) {
     bytes_done: item.bytesDone,
     bytes_total: item.bytesTotal,
     error_code: item.errorCode,
-    error_message: item.errorMessage,
+    error_message: messageOf(item),
     finished_at: time(item.finishedAt),
   }
+}
+
+/** An upstream that asks to wait is shown with the end of the wait. Source: reliability.md F15 */
+function messageOf({ state, errorCode, errorMessage, runAfter }: JobItemRow): string | null {
+  const isWaiting = state === 'pending' && errorCode === 'UPSTREAM_RATE_LIMITED'
+  return isWaiting ? `${errorMessage}, rate limited until ${time(runAfter)}` : errorMessage
 }
