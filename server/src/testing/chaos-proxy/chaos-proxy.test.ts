@@ -64,40 +64,40 @@ describe('a chaos proxy', () => {
     [{ kind: 'slow', bytesPerSecond: 2_000_000 }, 'complete'],
     [{ kind: 'corruptAt', byte: 9_000 }, 'complete'],
   ])('%o ends as %s', async (toxic, outcome) => {
-    proxy.poison(toxic)
+    await proxy.poison(toxic)
     expect(await ask(`${proxy.url}/file`)).toMatchObject({ outcome })
   })
 
   test('a cut body without a length is complete to a plain client', async () => {
-    proxy.poison({ kind: 'cutAfter', bytes: 5_000 })
+    await proxy.poison({ kind: 'cutAfter', bytes: 5_000 })
     const { outcome, body } = await ask(`${proxy.url}/undelimited`)
     expect([outcome, body.length < BODY.length, body.length > 0]).toEqual(['complete', true, true])
   })
 
   test('a stall keeps the connection open and sends no more', async () => {
-    proxy.poison({ kind: 'stall', afterBytes: 5_000 })
+    await proxy.poison({ kind: 'stall', afterBytes: 5_000 })
     const { outcome, body } = await ask(`${proxy.url}/file`, { waitMs: 300 })
     expect([outcome, body.length < 5_000, body.length > 0]).toEqual(['nothing', true, true])
   })
 
   test('exactly one bit is changed', async () => {
-    proxy.poison({ kind: 'corruptAt', byte: 9_000 })
+    await proxy.poison({ kind: 'corruptAt', byte: 9_000 })
     const { body } = await ask(`${proxy.url}/file`)
     const changed = [...body.keys()].filter((index) => body[index] !== BODY[index])
     expect(changed.map((index) => (body[index] ?? 0) ^ (BODY[index] ?? 0))).toEqual([1])
   })
 
   test('late and slow answers take their time', async () => {
-    proxy.poison({ kind: 'latency', ms: 150 })
+    await proxy.poison({ kind: 'latency', ms: 150 })
     expect((await ask(`${proxy.url}/file`)).ms).toBeGreaterThan(145)
-    proxy.inject({ kind: 'slow', bytesPerSecond: 100_000 })
+    await proxy.inject({ kind: 'slow', bytesPerSecond: 100_000 })
     expect((await ask(`${proxy.url}/file`)).ms).toBeGreaterThan(190)
   })
 
   test('what is meant for some requests leaves the others alone, on the same connection too', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     onTestFinished(() => agent.destroy())
-    proxy.poison({ kind: 'cutAfter', bytes: 5_000, when: /^GET \/bad/ })
+    await proxy.poison({ kind: 'cutAfter', bytes: 5_000, when: /^GET \/bad/ })
     expect(await ask(`${proxy.url}/good`, { agent })).toMatchObject({ outcome: 'complete' })
     expect(await ask(`${proxy.url}/bad`, { agent })).toMatchObject({ outcome: 'incomplete' })
     expect(await ask(`${proxy.url}/good`, { agent })).toMatchObject({ outcome: 'complete' })
@@ -105,7 +105,7 @@ describe('a chaos proxy', () => {
   })
 
   test('a toxic with a number of times is over after them', async () => {
-    proxy.poison({ kind: 'refuse', times: 2 })
+    await proxy.poison({ kind: 'refuse', times: 2 })
     const outcomes = [await ask(`${proxy.url}/1`), await ask(`${proxy.url}/2`), await ask(`${proxy.url}/3`)]
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['ECONNRESET', 'ECONNRESET', 'complete'])
   })
@@ -114,13 +114,13 @@ describe('a chaos proxy', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     onTestFinished(() => agent.destroy())
     await ask(`${proxy.url}/file`, { agent })
-    proxy.poison({ kind: 'corruptAt', byte: 9_000 })
+    await proxy.poison({ kind: 'corruptAt', byte: 9_000 })
     await vi.waitFor(async () => expect((await ask(`${proxy.url}/file`, { agent })).outcome).toBe('complete'), 5_000)
   })
 
   // A toxic that never fires has proved nothing.
-  test.fails('a test whose toxic does nothing fails', () => {
-    proxy.poison({ kind: 'corruptAt', byte: 1_000_000_000 })
+  test.fails('a test whose toxic does nothing fails', async () => {
+    await proxy.poison({ kind: 'corruptAt', byte: 1_000_000_000 })
   })
 
   test('TLS passes through, and a changed bit in it breaks the connection', async () => {
@@ -140,7 +140,7 @@ describe('a chaos proxy', () => {
         request.on('error', () => resolve('broken'))
       })
     expect(await status()).toBe(200)
-    line.poison({ kind: 'corruptAt', byte: 10_000 })
+    await line.poison({ kind: 'corruptAt', byte: 10_000 })
     expect(await status()).toBe('broken')
   })
 })

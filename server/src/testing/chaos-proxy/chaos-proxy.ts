@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { applyToxic, type Outcome, sendOn, type Toxic } from './toxics.ts'
 
@@ -10,15 +11,18 @@ export interface ChaosProxy extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
   readonly port: number
-  /** From now on everything suffers from this, and from nothing else. Cuts what is open: a kept connection would know nothing of it. */
-  inject(toxic: Toxic): void
+  /**
+   * From now on everything suffers from this, and from nothing else. Cuts what is open, because a kept connection would know nothing of
+   * it; resolves when a client on this machine has noticed.
+   */
+  inject(toxic: Toxic): Promise<void>
   /**
    * The same until the test ends. The test fails if the toxic did nothing in it: it has then proved nothing
    * (reliability.md section 8, trap a).
    */
-  poison(toxic: Toxic): void
+  poison(toxic: Toxic): Promise<void>
   /** Everything passes again. Cuts what is open. */
-  heal(): void
+  heal(): Promise<void>
   /** Connections to which the last toxic has done something. */
   hits(): number
   close(): Promise<void>
@@ -40,13 +44,13 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
     url: `http://127.0.0.1:${port}`,
     port,
     inject: (toxic) => lines.use(toxic),
-    poison(toxic) {
-      lines.use(toxic)
-      onTestFinished(() => {
+    async poison(toxic) {
+      onTestFinished(async () => {
         const hits = lines.hits
-        lines.use(undefined)
+        await lines.use(undefined)
         expect(hits, `the toxic "${toxic.kind}" has never fired`).toBeGreaterThan(0)
       })
+      await lines.use(toxic)
     },
     heal: () => lines.use(undefined),
     hits: () => lines.hits,
@@ -54,6 +58,9 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
     [Symbol.asyncDispose]: close,
   }
 }
+
+/** Else the next request would go out on a connection that is dead already, and prove nothing (reliability.md section 8, trap a). */
+const NOTICED_MS = 20
 
 class Lines {
   readonly #targetPort: number
@@ -65,10 +72,11 @@ class Lines {
     this.#targetPort = targetPort
   }
 
-  use(toxic: Toxic | undefined): void {
+  async use(toxic: Toxic | undefined): Promise<void> {
     this.#toxic = toxic
     this.hits = 0
     this.cutAll()
+    await delay(NOTICED_MS)
   }
 
   cutAll(): void {

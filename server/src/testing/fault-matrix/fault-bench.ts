@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { beforeAll, expect } from 'vitest'
 import { type ChaosProxy, startChaosProxy } from '../chaos-proxy/chaos-proxy.ts'
 import type { Dialect } from '../dialects.ts'
 import { type FakeUpstream, startFakeUpstream } from '../fake-upstream/fake-upstream.ts'
@@ -18,15 +18,19 @@ export interface FaultBench {
   close(): Promise<void>
 }
 
+export interface FaultBenchOptions extends TestAppOptions {
+  /** Settings beside the bench's own. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Where the server looks for the upstream; by default the proxy. */
+  readonly upstreamUrl?: string
+}
+
 /** Opens it; the server fetches on demand too and tries everything twice. */
-export async function openFaultBench(
-  dialect: Dialect,
-  { env = {}, ...options }: TestAppOptions & { readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<FaultBench> {
+export async function openFaultBench(dialect: Dialect, { env = {}, upstreamUrl, ...options }: FaultBenchOptions = {}): Promise<FaultBench> {
   const upstream = await startFakeUpstream()
   const chaos = await startChaosProxy(upstream.port)
   const onDemand = { TFR_FEATURES_AUTO_DOWNLOAD_PROVIDERS: 'true', TFR_MIRROR_UPSTREAMS: ORIGIN, TFR_RATE_LIMIT_ENABLED: 'false' }
-  const app = await openTestApp(dialect, mirrorSettings(chaos, { ...onDemand, ...env }), options)
+  const app = await openTestApp(dialect, mirrorSettings({ url: upstreamUrl ?? chaos.url }, { ...onDemand, ...env }), options)
   const worker = startJobs(app)
   let providers = 0
   return {
@@ -88,4 +92,14 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
     entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
   )
+}
+
+/** One for all tests of a block, from its first test on. */
+export function sharedBench(dialect: Dialect, options: FaultBenchOptions = {}): { readonly bench: FaultBench } {
+  const holder: { bench: FaultBench } = { bench: undefined as never }
+  beforeAll(async () => {
+    holder.bench = await openFaultBench(dialect, options)
+    return () => holder.bench.close()
+  })
+  return holder
 }

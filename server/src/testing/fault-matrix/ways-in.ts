@@ -1,3 +1,4 @@
+import { newId } from '../../base/ids.ts'
 import { archivesOf, definitionOf, type JobAnswer, ORIGIN, readJob, untilDone, upload } from '../mirror-jobs.ts'
 import type { TestApp } from '../test-app.ts'
 import { createTestMirror, startSync } from '../test-mirrors.ts'
@@ -28,7 +29,7 @@ const load: WayIn = {
 const run: WayIn = {
   name: 'a mirror run',
   async bring(app, provider) {
-    const name = provider.replace('/', '-')
+    const name = `mirror-${newId()}`
     await createTestMirror(app, { name, providers: [provider] })
     return attemptOf(await untilDone(app, await startSync(app, name)))
   },

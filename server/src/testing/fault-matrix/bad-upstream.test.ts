@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, test } from 'vitest'
-import { DIALECTS, type Dialect } from '../dialects.ts'
+import { describe, expect, test } from 'vitest'
+import { DIALECTS } from '../dialects.ts'
 import type { Defects } from '../fake-upstream/fake-version.ts'
 import { quarantineOf } from '../mirror-jobs.ts'
-import { expectNothingOf, expectServed, type FaultBench, openFaultBench } from './fault-bench.ts'
+import { expectNothingOf, expectServed, sharedBench } from './fault-bench.ts'
 import { WAYS_IN } from './ways-in.ts'
 
 /** Larger than what a socket takes at once, so that there is something to break off. */
@@ -18,16 +18,6 @@ interface Refusal {
 }
 
 const zipOf = (name: string): RegExp => new RegExp(`^GET /files/${name}/[^ ]*\\.zip`)
-
-/** Opens one for all tests of a block. */
-function sharedBench(dialect: Dialect, env: Readonly<Record<string, string>> = {}): { readonly bench: FaultBench } {
-  const holder: { bench: FaultBench } = { bench: undefined as never }
-  beforeAll(async () => {
-    holder.bench = await openFaultBench(dialect, { env })
-    return () => holder.bench.close()
-  })
-  return holder
-}
 
 // Rows of reliability.md, section 6; every test also asserts that nothing is left over.
 describe.each(DIALECTS)('an upstream that sends something bad, on %s', (dialect) => {
@@ -47,14 +37,14 @@ describe.each(DIALECTS)('an upstream that sends something bad, on %s', (dialect)
     test('F18 a package that was cut without anybody noticing is never stored', async () => {
       const { chaos, addProvider } = shared.bench
       const name = await addProvider({ sizeBytes: PACKAGE_BYTES, defects: { withoutLength: true } })
-      chaos.poison({ kind: 'cutAfter', bytes: 50_000, when: zipOf(name) })
+      await chaos.poison({ kind: 'cutAfter', bytes: 50_000, when: zipOf(name) })
       await expectRefusal(name, { step: 'checksum', text: /sha256 mismatch/ })
     })
 
     test('F18 a package that is cut short of its length is fetched on from there, and is right', async () => {
       const { app, chaos, upstream, addProvider } = shared.bench
       const name = await addProvider({ sizeBytes: PACKAGE_BYTES })
-      chaos.poison({ kind: 'cutAfter', bytes: 50_000, when: zipOf(name) })
+      await chaos.poison({ kind: 'cutAfter', bytes: 50_000, when: zipOf(name) })
       expect(await way.bring(app, name)).toMatchObject({ isHeld: true })
       expect(chaos.hits()).toBeGreaterThan(1)
       expect(upstream.requests.filter(({ path }) => zipOf(name).test(`GET ${path}`)).at(-1)?.headers.range).toMatch(/^bytes=/)
@@ -64,7 +54,7 @@ describe.each(DIALECTS)('an upstream that sends something bad, on %s', (dialect)
     test('F19 a package with one changed bit is never stored, with both digests in evidence; the right one comes in later', async () => {
       const { app, chaos, upstream, addProvider } = shared.bench
       const name = await addProvider({ sizeBytes: PACKAGE_BYTES })
-      chaos.poison({ kind: 'corruptAt', byte: 60_000, when: zipOf(name) })
+      await chaos.poison({ kind: 'corruptAt', byte: 60_000, when: zipOf(name) })
       await expectRefusal(name, { step: 'checksum', text: /sha256 mismatch/ })
       const [{ evidence } = { evidence: {} }] = await quarantineOf(app, name.split('/')[0] ?? '')
       expect(evidence).toMatchObject({ expected: upstream.package(name, '1.0.0').shasum, found: expect.stringMatching(/^[0-9a-f]{64}$/) })
@@ -73,7 +63,7 @@ describe.each(DIALECTS)('an upstream that sends something bad, on %s', (dialect)
     test('F19 a checksum list with one changed bit is not believed', async () => {
       const { chaos, addProvider } = shared.bench
       const name = await addProvider()
-      chaos.poison({ kind: 'corruptAt', byte: 250, when: new RegExp(`^GET /files/${name}/[^ ]*SHA256SUMS `) })
+      await chaos.poison({ kind: 'corruptAt', byte: 250, when: new RegExp(`^GET /files/${name}/[^ ]*SHA256SUMS `) })
       await expectRefusal(name, { step: 'signature', text: /does not fit the content/ })
     })
 
@@ -114,7 +104,7 @@ describe.each(DIALECTS)('an upstream that sends something bad, on %s', (dialect)
 })
 
 describe.each(DIALECTS)('an upstream whose keys have expired, where that is refused, on %s', (dialect) => {
-  const shared = sharedBench(dialect, { TFR_PROVIDERS_EXPIRED_KEYS: 'refuse' })
+  const shared = sharedBench(dialect, { env: { TFR_PROVIDERS_EXPIRED_KEYS: 'refuse' } })
 
   test.each(WAYS_IN)('F22 nothing is stored by $name', async (way) => {
     const { app, addProvider } = shared.bench
