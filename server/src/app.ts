@@ -7,7 +7,7 @@ import type { Lifecycle } from './base/http/lifecycle.ts'
 import type { Config } from './config/config-schema.ts'
 import { holdsScope, isScope } from './features/access/index.ts'
 import { accountRoutes, createAuthenticator, createSignIn } from './features/accounts/index.ts'
-import { apiReferenceRoutes } from './features/api-reference/index.ts'
+import { addAnswerExamples, apiReferenceRoutes } from './features/api-reference/index.ts'
 import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
 import { ciTrustRoutes } from './features/ci-trust/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
@@ -126,6 +126,7 @@ function edgeOptions(deps: AppDeps, lifecycle: Lifecycle): Omit<ServerOptions, '
     clock: deps.clock,
     lifecycle,
     version: PRODUCT_VERSION,
+    finishDocument: addAnswerExamples,
     publicUrl: config.server.publicUrl,
     trustedProxies: config.server.behindProxy ? config.server.trustedProxies : [],
     allowedOrigins: config.security.cors.allowedOrigins,

@@ -15,7 +15,7 @@ import { connectionOptions, refuseBrokenRequest, stopReadingLater, TIMEOUTS, typ
 import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
 import { createRequestBudgets, NO_BUDGETS } from './limits/request-budgets.ts'
 import { createSharedRateLimiter } from './limits/shared-rate-limiter.ts'
-import { collectOpenApi, serveOpenApi } from './openapi.ts'
+import { collectOpenApi, type DocumentOptions, serveOpenApi } from './openapi.ts'
 import { createPublicBaseUrl } from './public-base-url.ts'
 import { type Authenticate, type ChainOptions, enterPublic, guardRoute, planRoute, setSecurityHeaders } from './request-chain.ts'
 import { requestIdOf } from './request-id.ts'
@@ -32,6 +32,7 @@ export interface ServerOptions {
   readonly lifecycle: Lifecycle
   /** Version of the product, for the OpenAPI document and for `app.productVersion`. */
   readonly version: string
+  readonly finishDocument?: DocumentOptions['finishDocument']
   /** Configured address of the server; empty when there is none. */
   readonly publicUrl: string
   /** Networks (CIDR) whose `X-Forwarded-*` is believed; empty: nobody's. */
@@ -93,7 +94,7 @@ export function createServer(options: ServerOptions): App {
   })
   app.setErrorHandler(handleError)
   answerUnknownAddresses(app, chain)
-  collectOpenApi(app, options.version)
+  collectOpenApi(app, options)
   serveOpenApi(app)
   return app
 }

@@ -60,8 +60,15 @@ function describeRoute(schema: FastifySchema | undefined, route: RouteOptions): 
   }
 }
 
+/** What the document says beside the routes. */
+export interface DocumentOptions {
+  readonly version: string
+  /** Puts finishing touches to the whole document. */
+  readonly finishDocument?: (<Document extends object>(document: Document) => Document) | undefined
+}
+
 /** Registers the collector of route schemas; must come before the routes. */
-export function collectOpenApi(app: App, version: string): void {
+export function collectOpenApi(app: App, { version, finishDocument }: DocumentOptions): void {
   app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -78,6 +85,9 @@ export function collectOpenApi(app: App, version: string): void {
       },
     },
     transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route), url }),
+    ...(finishDocument !== undefined && {
+      transformObject: (made) => finishDocument('openapiObject' in made ? made.openapiObject : made.swaggerObject),
+    }),
   })
 }
 

@@ -7,3 +7,4 @@
  * - The page takes no settings from its own address, so that a link cannot make it show another document.
  */
 export { apiReferenceRoutes } from './api-reference-routes.ts'
+export { addAnswerExamples } from './examples/add-answer-examples.ts'
