@@ -92,6 +92,28 @@ export async function startTerrace(options: TerraceOptions = {}): Promise<Terrac
   }
 }
 
+/** A running `terrace work` beside a server: jobs only. */
+export interface TerraceWorker {
+  readonly process: ChildServer
+  /** SIGTERM and its outcome. */
+  stop(): Promise<ProcessEnd>
+  /** SIGKILL. */
+  kill(): Promise<ProcessEnd>
+}
+
+/** Starts it with the configuration of the server and on its data; the server should have `TFR_WORK_ENABLED=false`. */
+export async function startTerraceWorker(
+  { dataDir }: Pick<TerraceServer, 'dataDir'>,
+  options: TerraceOptions = {},
+): Promise<TerraceWorker> {
+  const folder = makeTemporaryFolder('worker')
+  const env = serverEnvironment(options, { folder: folder.path, dataDir, tlsPort: 0 })
+  const worker = startChildServer({ file: process.execPath, args: [options.launcher ?? LAUNCHER, 'work'], cwd: folder.path, env })
+  void worker.ended.finally(folder.remove)
+  await worker.waitForOutput(/\bworking\b/, START_TIMEOUT_MS)
+  return { process: worker, stop: () => worker.stop(STOP_TIMEOUT_MS), kill: worker.kill }
+}
+
 const baseEnvironment = (home: string): Record<string, string> => ({ PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home })
 
 function serverEnvironment(options: TerraceOptions, place: { folder: string; dataDir: string; tlsPort: number }): Record<string, string> {

@@ -6,7 +6,7 @@ import { loadConfig } from '@terrace/server/config/load-config.ts'
 import { sweep } from '@terrace/server/jobs.ts'
 import { openDeps } from '@terrace/server/open-deps.ts'
 
-/** Lets the leases of a dead server run out, as they do by themselves after half a minute. */
+/** Lets the leases of a dead process run out, as they do by themselves after half a minute. Others may be at work on the data. */
 export function expireLeases(dataDir: string): void {
   withDatabase(dataDir, (database) => {
     database.exec(
@@ -55,7 +55,7 @@ function filesBelow(folder: string): string[] {
 }
 
 function withDatabase<T>(dataDir: string, work: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(join(dataDir, 'terrace.db'))
+  const database = new DatabaseSync(join(dataDir, 'terrace.db'), { timeout: 5_000 })
   try {
     return work(database)
   } finally {

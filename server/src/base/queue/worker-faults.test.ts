@@ -63,6 +63,8 @@ describe.each(DIALECTS)('a worker process on %s', (dialect) => {
     child.process.kill('SIGKILL')
     const item = await claim()
     expect(item).toMatchObject({ key: 'second', attempt: 1, deferrals: 1 })
+    const [, second] = await queue.listItems(jobId, { limit: 10, offset: 0 })
+    expect(second).toMatchObject({ state: 'running', errorCode: null, errorMessage: expect.stringMatching(/^Interrupted .* resumed$/) })
     await queue.complete(item, { bytesDone: 0, bytesTotal: null })
     expect(await queue.getJob(jobId)).toMatchObject({ state: 'completed', completed: 2 })
     expect(await effects()).toEqual([{ key: 'first' }])
