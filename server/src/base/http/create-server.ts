@@ -10,6 +10,7 @@ import { allowOrigins, noSuchAddress } from './cross-origin/cors.ts'
 import { ANONYMOUS, type App, type RateLimitTier } from './edge-types.ts'
 import { createErrorHandler, type FailedAttempt, pathOf, sendError } from './error-handler.ts'
 import { asExpectedError } from './expected-error.ts'
+import { lazySerializers } from './lazy-serializers.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { connectionOptions, refuseBrokenRequest, stopReadingLater, TIMEOUTS, type Timeouts } from './limits/connection-limits.ts'
 import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
@@ -74,6 +75,7 @@ export function createServer(options: ServerOptions): App {
   const handleError = createErrorHandler(options)
   const app = fastify({
     ...serverSettings(options, isTrustedProxy),
+    schemaController: { compilersFactory: { buildSerializer: lazySerializers } },
     frameworkErrors: (error, request, reply) => {
       refuseBeforeRouting(options.logger, error, { request: request as FastifyRequest, reply: reply as unknown as FastifyReply })
     },
