@@ -26,6 +26,24 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "modules.v1": "/v1/modules/",
+                         *       "providers.v1": "/v1/providers/",
+                         *       "login.v1": {
+                         *         "client": "terraform-cli",
+                         *         "grant_types": [
+                         *           "authz_code"
+                         *         ],
+                         *         "authz": "/oauth/authorize",
+                         *         "token": "/oauth/token",
+                         *         "ports": [
+                         *           10000,
+                         *           10000
+                         *         ]
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             "login.v1"?: {
                                 /** @description Absolute URL or rooted path of the page that asks the person */
@@ -114,6 +132,33 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "kind": "mirror.run",
+                         *           "title": "Load 3 providers",
+                         *           "state": "running",
+                         *           "created_by": "mia",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "started_at": "2026-03-02T09:30:00.000Z",
+                         *           "finished_at": "2026-03-02T09:30:00.000Z",
+                         *           "total": 3,
+                         *           "completed": 3,
+                         *           "failed": 0,
+                         *           "cancelled": 0,
+                         *           "running": 0,
+                         *           "pending": 0,
+                         *           "bytes_done": 9216058,
+                         *           "bytes_total": 18432117
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-12"][];
                             limit: number;
@@ -190,6 +235,40 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "kind": "mirror.run",
+                         *       "title": "Load 3 providers",
+                         *       "state": "running",
+                         *       "created_by": "mia",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "started_at": "2026-03-02T09:30:00.000Z",
+                         *       "finished_at": "2026-03-02T09:30:00.000Z",
+                         *       "total": 3,
+                         *       "completed": 3,
+                         *       "failed": 0,
+                         *       "cancelled": 0,
+                         *       "running": 0,
+                         *       "pending": 0,
+                         *       "bytes_done": 9216058,
+                         *       "bytes_total": 18432117,
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "kind": "mirror.run",
+                         *           "key": "hashicorp/null 3.2.2 linux_amd64",
+                         *           "state": "running",
+                         *           "attempts": 3,
+                         *           "bytes_done": 9216058,
+                         *           "bytes_total": 18432117,
+                         *           "error_code": "UPSTREAM_UNREACHABLE",
+                         *           "error_message": "Cannot read \"https://registry.terraform.io/v1/providers/hashicorp/null/versions\": the connection was refused",
+                         *           "finished_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             bytes_done: number;
                             /** @description Of the items whose size is known */
@@ -279,6 +358,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "cancelled": 0
+                         *     }
+                         */
                         "application/json": {
                             /** @description Items that had not ended */
                             cancelled: number;
@@ -347,6 +431,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "retried": 3
+                         *     }
+                         */
                         "application/json": {
                             retried: number;
                         };
@@ -420,6 +509,43 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "version_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "hostname": "registry.terraform.io",
+                         *           "namespace": "acme",
+                         *           "type": "widget",
+                         *           "version": "1.4.2",
+                         *           "os": "linux",
+                         *           "arch": "amd64",
+                         *           "filename": "terraform-provider-widget_1.4.2_linux_amd64.zip",
+                         *           "size": 18432117,
+                         *           "zh": "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "h1": "h1:ZXW3d6b2xJ6zY0p8cX3Qq0bC3M4F0q2m8e1f0Xn7a9c=",
+                         *           "origin": "published",
+                         *           "signed_by": "upstream",
+                         *           "signing_key": "34365D9472D7468F",
+                         *           "provenance": "signed",
+                         *           "warning": "Version 1.4.1 is blocked",
+                         *           "upstream_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *           "verified_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_by": "mia",
+                         *           "deprecated": false,
+                         *           "deprecation_message": "Use acme/vpc/aws instead",
+                         *           "blocked": false,
+                         *           "blocked_reason": "It deletes what it should not",
+                         *           "damaged": false
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-8"][];
                             limit: number;
@@ -615,6 +741,12 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d"
+                         *     }
+                         */
                         "application/json": {
                             /** @description The same, as the alias names it */
                             id: string;
@@ -686,6 +818,33 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "kind": "mirror.run",
+                         *           "title": "Load 3 providers",
+                         *           "state": "running",
+                         *           "created_by": "mia",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "started_at": "2026-03-02T09:30:00.000Z",
+                         *           "finished_at": "2026-03-02T09:30:00.000Z",
+                         *           "total": 3,
+                         *           "completed": 3,
+                         *           "failed": 0,
+                         *           "cancelled": 0,
+                         *           "running": 0,
+                         *           "pending": 0,
+                         *           "bytes_done": 9216058,
+                         *           "bytes_total": 18432117
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-12"][];
                             limit: number;
@@ -762,6 +921,40 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "kind": "mirror.run",
+                         *       "title": "Load 3 providers",
+                         *       "state": "running",
+                         *       "created_by": "mia",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "started_at": "2026-03-02T09:30:00.000Z",
+                         *       "finished_at": "2026-03-02T09:30:00.000Z",
+                         *       "total": 3,
+                         *       "completed": 3,
+                         *       "failed": 0,
+                         *       "cancelled": 0,
+                         *       "running": 0,
+                         *       "pending": 0,
+                         *       "bytes_done": 9216058,
+                         *       "bytes_total": 18432117,
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "kind": "mirror.run",
+                         *           "key": "hashicorp/null 3.2.2 linux_amd64",
+                         *           "state": "running",
+                         *           "attempts": 3,
+                         *           "bytes_done": 9216058,
+                         *           "bytes_total": 18432117,
+                         *           "error_code": "UPSTREAM_UNREACHABLE",
+                         *           "error_message": "Cannot read \"https://registry.terraform.io/v1/providers/hashicorp/null/versions\": the connection was refused",
+                         *           "finished_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             bytes_done: number;
                             /** @description Of the items whose size is known */
@@ -851,6 +1044,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "cancelled": 0
+                         *     }
+                         */
                         "application/json": {
                             /** @description Items that had not ended */
                             cancelled: number;
@@ -993,6 +1191,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "retried": 3
+                         *     }
+                         */
                         "application/json": {
                             retried: number;
                         };
@@ -1063,6 +1266,36 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "kind": "provider",
+                         *           "address": "registry.terraform.io/hashicorp/null",
+                         *           "version": "1.4.2",
+                         *           "state": "active",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "requested_by": "mia",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "needed": 3,
+                         *           "approvals": 3,
+                         *           "decided_at": "2026-03-02T09:30:00.000Z",
+                         *           "decisions": [
+                         *             {
+                         *               "decision": "allow",
+                         *               "by": "mia",
+                         *               "reason": "Replaced by 1.4.3",
+                         *               "at": "2026-03-02T09:30:00.000Z"
+                         *             }
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-11"][];
                             limit: number;
@@ -1134,6 +1367,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "kind": "provider",
+                         *       "address": "registry.terraform.io/hashicorp/null",
+                         *       "version": "1.4.2",
+                         *       "state": "active",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "requested_by": "mia",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "needed": 3,
+                         *       "approvals": 3,
+                         *       "decided_at": "2026-03-02T09:30:00.000Z",
+                         *       "decisions": [
+                         *         {
+                         *           "decision": "allow",
+                         *           "by": "mia",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description `HOST/NAMESPACE/TYPE` */
                             address: string;
@@ -1225,6 +1481,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "kind": "provider",
+                         *       "address": "registry.terraform.io/hashicorp/null",
+                         *       "version": "1.4.2",
+                         *       "state": "active",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "requested_by": "mia",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "needed": 3,
+                         *       "approvals": 3,
+                         *       "decided_at": "2026-03-02T09:30:00.000Z",
+                         *       "decisions": [
+                         *         {
+                         *           "decision": "allow",
+                         *           "by": "mia",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description `HOST/NAMESPACE/TYPE` */
                             address: string;
@@ -1332,6 +1611,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "kind": "provider",
+                         *       "address": "registry.terraform.io/hashicorp/null",
+                         *       "version": "1.4.2",
+                         *       "state": "active",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "requested_by": "mia",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "needed": 3,
+                         *       "approvals": 3,
+                         *       "decided_at": "2026-03-02T09:30:00.000Z",
+                         *       "decisions": [
+                         *         {
+                         *           "decision": "allow",
+                         *           "by": "mia",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description `HOST/NAMESPACE/TYPE` */
                             address: string;
@@ -1437,6 +1739,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "kind": "provider",
+                         *       "address": "registry.terraform.io/hashicorp/null",
+                         *       "version": "1.4.2",
+                         *       "state": "active",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "requested_by": "mia",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "needed": 3,
+                         *       "approvals": 3,
+                         *       "decided_at": "2026-03-02T09:30:00.000Z",
+                         *       "decisions": [
+                         *         {
+                         *           "decision": "allow",
+                         *           "by": "mia",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description `HOST/NAMESPACE/TYPE` */
                             address: string;
@@ -1545,6 +1870,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "kind": "provider",
+                         *       "address": "registry.terraform.io/hashicorp/null",
+                         *       "version": "1.4.2",
+                         *       "state": "active",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "requested_by": "mia",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "needed": 3,
+                         *       "approvals": 3,
+                         *       "decided_at": "2026-03-02T09:30:00.000Z",
+                         *       "decisions": [
+                         *         {
+                         *           "decision": "allow",
+                         *           "by": "mia",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description `HOST/NAMESPACE/TYPE` */
                             address: string;
@@ -1639,6 +1987,30 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "hashicorp only",
+                         *           "priority": 100,
+                         *           "effect": "allow",
+                         *           "upstream": "registry.terraform.io",
+                         *           "namespace": "acme",
+                         *           "type": "widget",
+                         *           "version": "1.4.2",
+                         *           "organization": "platform",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "enabled": true,
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_by": "mia"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-10"][];
                             limit: number;
@@ -1727,6 +2099,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "hashicorp only",
+                         *       "priority": 100,
+                         *       "effect": "allow",
+                         *       "upstream": "registry.terraform.io",
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "version": "1.4.2",
+                         *       "organization": "platform",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "enabled": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -1813,6 +2202,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "hashicorp only",
+                         *       "priority": 100,
+                         *       "effect": "allow",
+                         *       "upstream": "registry.terraform.io",
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "version": "1.4.2",
+                         *       "organization": "platform",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "enabled": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -1969,6 +2375,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "hashicorp only",
+                         *       "priority": 100,
+                         *       "effect": "allow",
+                         *       "upstream": "registry.terraform.io",
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "version": "1.4.2",
+                         *       "organization": "platform",
+                         *       "reason": "Replaced by 1.4.3",
+                         *       "enabled": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -2075,6 +2498,35 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "decision": "allow",
+                         *       "allowed": true,
+                         *       "rule": "hashicorp only",
+                         *       "why": [
+                         *         "it has a default now"
+                         *       ],
+                         *       "held_until": "2026-03-02T09:30:00.000Z",
+                         *       "rules": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "network",
+                         *           "priority": 100,
+                         *           "effect": "allow",
+                         *           "matched": true,
+                         *           "decided": true,
+                         *           "checks": [
+                         *             {
+                         *               "field": "shasum",
+                         *               "expected": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *               "found": "91c0b7de5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86",
+                         *               "matched": true
+                         *             }
+                         *           ]
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             allowed: boolean;
                             /** @description allowed, denied, needs_approval or held */
@@ -2170,6 +2622,43 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "hashicorp",
+                         *           "organization": "platform",
+                         *           "upstream": "registry.terraform.io",
+                         *           "namespaces": [
+                         *             "hashicorp"
+                         *           ],
+                         *           "providers": [
+                         *             "hashicorp/null"
+                         *           ],
+                         *           "versions": [
+                         *             ">= 3.0.0"
+                         *           ],
+                         *           "platforms": [
+                         *             "linux_amd64"
+                         *           ],
+                         *           "keep_newest": 5,
+                         *           "cool_down_days": 7,
+                         *           "prereleases": false,
+                         *           "interval_hours": 24,
+                         *           "enabled": true,
+                         *           "next_run_at": "2026-03-02T09:30:00.000Z",
+                         *           "failures": 0,
+                         *           "current_job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_by": "mia"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-14"][];
                             limit: number;
@@ -2267,6 +2756,36 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "hashicorp",
+                         *       "organization": "platform",
+                         *       "upstream": "registry.terraform.io",
+                         *       "namespaces": [
+                         *         "hashicorp"
+                         *       ],
+                         *       "providers": [
+                         *         "hashicorp/null"
+                         *       ],
+                         *       "versions": [
+                         *         ">= 3.0.0"
+                         *       ],
+                         *       "platforms": [
+                         *         "linux_amd64"
+                         *       ],
+                         *       "keep_newest": 5,
+                         *       "cool_down_days": 7,
+                         *       "prereleases": false,
+                         *       "interval_hours": 24,
+                         *       "enabled": true,
+                         *       "next_run_at": "2026-03-02T09:30:00.000Z",
+                         *       "failures": 0,
+                         *       "current_job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** @description Age that a version must have before it is brought */
                             cool_down_days: number;
@@ -2363,6 +2882,36 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "hashicorp",
+                         *       "organization": "platform",
+                         *       "upstream": "registry.terraform.io",
+                         *       "namespaces": [
+                         *         "hashicorp"
+                         *       ],
+                         *       "providers": [
+                         *         "hashicorp/null"
+                         *       ],
+                         *       "versions": [
+                         *         ">= 3.0.0"
+                         *       ],
+                         *       "platforms": [
+                         *         "linux_amd64"
+                         *       ],
+                         *       "keep_newest": 5,
+                         *       "cool_down_days": 7,
+                         *       "prereleases": false,
+                         *       "interval_hours": 24,
+                         *       "enabled": true,
+                         *       "next_run_at": "2026-03-02T09:30:00.000Z",
+                         *       "failures": 0,
+                         *       "current_job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** @description Age that a version must have before it is brought */
                             cool_down_days: number;
@@ -2529,6 +3078,36 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "hashicorp",
+                         *       "organization": "platform",
+                         *       "upstream": "registry.terraform.io",
+                         *       "namespaces": [
+                         *         "hashicorp"
+                         *       ],
+                         *       "providers": [
+                         *         "hashicorp/null"
+                         *       ],
+                         *       "versions": [
+                         *         ">= 3.0.0"
+                         *       ],
+                         *       "platforms": [
+                         *         "linux_amd64"
+                         *       ],
+                         *       "keep_newest": 5,
+                         *       "cool_down_days": 7,
+                         *       "prereleases": false,
+                         *       "interval_hours": 24,
+                         *       "enabled": true,
+                         *       "next_run_at": "2026-03-02T09:30:00.000Z",
+                         *       "failures": 0,
+                         *       "current_job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** @description Age that a version must have before it is brought */
                             cool_down_days: number;
@@ -2623,6 +3202,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "cancelled": 0
+                         *     }
+                         */
                         "application/json": {
                             /** @description Items that had not ended */
                             cancelled: number;
@@ -2695,6 +3279,55 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "run": 3,
+                         *           "job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "state": "active",
+                         *           "started_because": "schedule",
+                         *           "started_by": "mia",
+                         *           "scope": {
+                         *             "provider": "aws",
+                         *             "version": "1.4.2"
+                         *           },
+                         *           "started_at": "2026-03-02T09:30:00.000Z",
+                         *           "finished_at": "2026-03-02T09:30:00.000Z",
+                         *           "packages": 3,
+                         *           "fetched": 3,
+                         *           "failed": 0,
+                         *           "bytes": 18432117,
+                         *           "errors": [
+                         *             {
+                         *               "code": "UPSTREAM_UNREACHABLE",
+                         *               "message": "Cannot fetch \"hashicorp/null 3.2.2\": its list of checksums is signed by an unknown key",
+                         *               "count": 3
+                         *             }
+                         *           ],
+                         *           "left_out": [
+                         *             {
+                         *               "reason": "Replaced by 1.4.3",
+                         *               "providers": 3,
+                         *               "versions": 3,
+                         *               "examples": [
+                         *                 {
+                         *                   "provider": "aws",
+                         *                   "versions": [
+                         *                     "1.4.2"
+                         *                   ],
+                         *                   "why": "it has a default now"
+                         *                 }
+                         *               ]
+                         *             }
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-15"][];
                             limit: number;
@@ -2768,6 +3401,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "cancelled": 0
+                         *     }
+                         */
                         "application/json": {
                             /** @description Items that had not ended */
                             cancelled: number;
@@ -2856,6 +3494,55 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "versions": [
+                         *         {
+                         *           "provider": "aws",
+                         *           "version": "1.4.2",
+                         *           "bytes": 18432117,
+                         *           "packages": [
+                         *             {
+                         *               "platform": "linux_amd64",
+                         *               "bytes": 18432117
+                         *             }
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "packages": 3,
+                         *       "bytes": 18432117,
+                         *       "measured": 3,
+                         *       "held": 3,
+                         *       "blocked": [
+                         *         {
+                         *           "provider": "aws",
+                         *           "version": "1.4.2",
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "why": "it has a default now",
+                         *           "until": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "left_out": [
+                         *         {
+                         *           "reason": "Replaced by 1.4.3",
+                         *           "providers": 3,
+                         *           "versions": 3,
+                         *           "examples": [
+                         *             {
+                         *               "provider": "aws",
+                         *               "versions": [
+                         *                 "1.4.2"
+                         *               ],
+                         *               "why": "it has a default now"
+                         *             }
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "problems": [],
+                         *       "free_bytes": 52428800000,
+                         *       "fits": true
+                         *     }
+                         */
                         "application/json": {
                             blocked: {
                                 provider: string;
@@ -3035,6 +3722,59 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "mirror": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "network",
+                         *         "organization": "platform",
+                         *         "upstream": "registry.terraform.io",
+                         *         "namespaces": [
+                         *           "acme"
+                         *         ],
+                         *         "providers": [
+                         *           "hashicorp/null"
+                         *         ],
+                         *         "versions": [
+                         *           "1.4.2"
+                         *         ],
+                         *         "platforms": [
+                         *           "linux_amd64"
+                         *         ],
+                         *         "keep_newest": 5,
+                         *         "cool_down_days": 7,
+                         *         "prereleases": false,
+                         *         "interval_hours": 24,
+                         *         "enabled": true,
+                         *         "next_run_at": "2026-03-02T09:30:00.000Z",
+                         *         "failures": 0,
+                         *         "current_job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "created_at": "2026-03-02T09:30:00.000Z",
+                         *         "created_by": "mia"
+                         *       },
+                         *       "state": "active",
+                         *       "job": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "kind": "provider",
+                         *         "title": "Load 3 providers",
+                         *         "state": "active",
+                         *         "created_by": "mia",
+                         *         "created_at": "2026-03-02T09:30:00.000Z",
+                         *         "started_at": "2026-03-02T09:30:00.000Z",
+                         *         "finished_at": "2026-03-02T09:30:00.000Z",
+                         *         "total": 3,
+                         *         "completed": 3,
+                         *         "failed": 0,
+                         *         "cancelled": 0,
+                         *         "running": 0,
+                         *         "pending": 0,
+                         *         "bytes_done": 9216058,
+                         *         "bytes_total": 18432117
+                         *       },
+                         *       "versions_seen": 3,
+                         *       "versions_brought": 3
+                         *     }
+                         */
                         "application/json": {
                             /** @description The last run, as it is now */
                             job: components["schemas"]["def-12"] | null;
@@ -3131,6 +3871,12 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d"
+                         *     }
+                         */
                         "application/json": {
                             /** @description The same */
                             id: string;
@@ -3164,6 +3910,107 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/mirrors/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions that a mirror has seen and brought
+         * @description Those first that it saw last. Needs the scope `mirrors:read`.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description true: only what runs have taken; false: only what was seen and left */
+                    brought?: boolean;
+                    /** @description Rows to return, default 50. */
+                    limit?: number;
+                    /** @description Rows to skip, default 0. */
+                    offset?: number;
+                    /** @description NAMESPACE/TYPE */
+                    provider?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Id or name of the mirror */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "provider": "aws",
+                         *           "version": "1.4.2",
+                         *           "first_seen_at": "2026-03-02T09:30:00.000Z",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "brought": true,
+                         *           "run": 3,
+                         *           "job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "state": "active",
+                         *           "packages": 3,
+                         *           "signed_by": "upstream"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
+                        "application/json": {
+                            items: components["schemas"]["def-16"][];
+                            limit: number;
+                            offset: number;
+                            total: number;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "NOTIFICATION_NOT_FOUND" | "POLICY_REFUSED" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "UPSTREAMS_SEALED" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_BUNDLE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "GIT_MISSING" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3204,8 +4051,28 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "kind": "provider",
+                         *           "subject": "hashicorp/null 3.2.2",
+                         *           "message": "Cannot fetch \"hashicorp/null 3.2.2\": its list of checksums is signed by an unknown key",
+                         *           "hint": "Try again in a minute",
+                         *           "organization": "platform",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "read_at": "2026-03-02T09:30:00.000Z",
+                         *           "read_by": "mia"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
-                            items: components["schemas"]["def-17"][];
+                            items: components["schemas"]["def-18"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -3446,6 +4313,43 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "version_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "hostname": "registry.terraform.io",
+                         *           "namespace": "acme",
+                         *           "type": "widget",
+                         *           "version": "1.4.2",
+                         *           "os": "linux",
+                         *           "arch": "amd64",
+                         *           "filename": "terraform-provider-widget_1.4.2_linux_amd64.zip",
+                         *           "size": 18432117,
+                         *           "zh": "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "h1": "h1:ZXW3d6b2xJ6zY0p8cX3Qq0bC3M4F0q2m8e1f0Xn7a9c=",
+                         *           "origin": "published",
+                         *           "signed_by": "upstream",
+                         *           "signing_key": "34365D9472D7468F",
+                         *           "provenance": "signed",
+                         *           "warning": "Version 1.4.1 is blocked",
+                         *           "upstream_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *           "verified_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_by": "mia",
+                         *           "deprecated": false,
+                         *           "deprecation_message": "Use acme/vpc/aws instead",
+                         *           "blocked": false,
+                         *           "blocked_reason": "It deletes what it should not",
+                         *           "damaged": false
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-8"][];
                             limit: number;
@@ -3641,6 +4545,12 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d"
+                         *     }
+                         */
                         "application/json": {
                             /** @description The same, as the alias names it */
                             id: string;
@@ -3711,8 +4621,34 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "hostname": "registry.terraform.io",
+                         *           "namespace": "hashicorp",
+                         *           "type": "null",
+                         *           "version": "3.2.2",
+                         *           "os": "linux",
+                         *           "arch": "amd64",
+                         *           "step": "signature",
+                         *           "code": "SIGNATURE_UNTRUSTED",
+                         *           "message": "Cannot fetch \"hashicorp/null 3.2.2\": its list of checksums is signed by an unknown key",
+                         *           "evidence": {
+                         *             "url": "what was found"
+                         *           },
+                         *           "upstream_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *           "created_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
-                            items: components["schemas"]["def-16"][];
+                            items: components["schemas"]["def-17"][];
                             limit: number;
                             offset: number;
                             total: number;
@@ -3784,6 +4720,32 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "scope": "namespace",
+                         *           "hostname": "registry.terraform.io",
+                         *           "namespace": "hashicorp",
+                         *           "type": "widget",
+                         *           "fingerprint": "C874011F0AB405110D02105534365D9472D7468F",
+                         *           "key_id": "34365D9472D7468F",
+                         *           "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "state": "active",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "decided_by": "mia",
+                         *           "expires_at": "2026-03-02T09:30:00.000Z",
+                         *           "expires_soon": true,
+                         *           "retired_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-9"][];
                             limit: number;
@@ -3819,8 +4781,179 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
+        /**
+         * Trust a signing key
+         * @description Needs the scope `mirrors:manage`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "scope": "registry.terraform.io/acme",
+                     *       "ascii_armor": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n…\n-----END PGP PUBLIC KEY BLOCK-----\n",
+                     *       "fingerprint": "C874011F0AB405110D02105534365D9472D7468F"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description Public key block */
+                        ascii_armor: string;
+                        /** @description What its owner says it is; any other key is refused. Spaces do not count */
+                        fingerprint?: string;
+                        /** @description HOST/NAMESPACE, or HOST/NAMESPACE/TYPE for one provider; _self is the host of what is published here */
+                        scope: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "scope": "namespace",
+                         *       "hostname": "registry.terraform.io",
+                         *       "namespace": "hashicorp",
+                         *       "type": "widget",
+                         *       "fingerprint": "C874011F0AB405110D02105534365D9472D7468F",
+                         *       "key_id": "34365D9472D7468F",
+                         *       "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "state": "active",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "decided_by": "mia",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "expires_soon": true,
+                         *       "retired_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
+                        "application/json": {
+                            /** Format: date-time */
+                            created_at: string;
+                            decided_by: string | null;
+                            expires_at: string | null;
+                            /** @description Within 60 days, or already */
+                            expires_soon: boolean;
+                            fingerprint: string;
+                            /** @description _self for keys of providers that are published here */
+                            hostname: string;
+                            id: string;
+                            key_id: string;
+                            namespace: string;
+                            /** @description What it signs from then on does not count */
+                            retired_at: string | null;
+                            /** @description What it may sign: HOST/NAMESPACE, or HOST/NAMESPACE/TYPE for one provider */
+                            scope: string;
+                            /** @description announced, publisher, administrator or refreshed */
+                            source: string;
+                            /** @description trusted, pending, rejected, or revoked by its owner */
+                            state: string;
+                            /** @description The only provider that it may sign; null: all of the namespace */
+                            type: string | null;
+                            user_id: string;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "NOTIFICATION_NOT_FOUND" | "POLICY_REFUSED" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "UPSTREAMS_SEALED" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_BUNDLE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "GIT_MISSING" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/signing-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a signing key
+         * @description Needs the scope `mirrors:manage`.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "NOTIFICATION_NOT_FOUND" | "POLICY_REFUSED" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "UPSTREAMS_SEALED" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_BUNDLE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "GIT_MISSING" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -3856,20 +4989,48 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "scope": "namespace",
+                         *       "hostname": "registry.terraform.io",
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "fingerprint": "C874011F0AB405110D02105534365D9472D7468F",
+                         *       "key_id": "34365D9472D7468F",
+                         *       "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "state": "active",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "decided_by": "mia",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "expires_soon": true,
+                         *       "retired_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
                             decided_by: string | null;
+                            expires_at: string | null;
+                            /** @description Within 60 days, or already */
+                            expires_soon: boolean;
                             fingerprint: string;
                             /** @description _self for keys of providers that are published here */
                             hostname: string;
                             id: string;
                             key_id: string;
                             namespace: string;
-                            /** @description announced, publisher or administrator */
+                            /** @description What it signs from then on does not count */
+                            retired_at: string | null;
+                            /** @description What it may sign: HOST/NAMESPACE, or HOST/NAMESPACE/TYPE for one provider */
+                            scope: string;
+                            /** @description announced, publisher, administrator or refreshed */
                             source: string;
-                            /** @description trusted, pending or rejected */
+                            /** @description trusted, pending, rejected, or revoked by its owner */
                             state: string;
+                            /** @description The only provider that it may sign; null: all of the namespace */
+                            type: string | null;
                             user_id: string;
                         };
                     };
@@ -3936,20 +5097,171 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "scope": "namespace",
+                         *       "hostname": "registry.terraform.io",
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "fingerprint": "C874011F0AB405110D02105534365D9472D7468F",
+                         *       "key_id": "34365D9472D7468F",
+                         *       "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "state": "active",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "decided_by": "mia",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "expires_soon": true,
+                         *       "retired_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
                             decided_by: string | null;
+                            expires_at: string | null;
+                            /** @description Within 60 days, or already */
+                            expires_soon: boolean;
                             fingerprint: string;
                             /** @description _self for keys of providers that are published here */
                             hostname: string;
                             id: string;
                             key_id: string;
                             namespace: string;
-                            /** @description announced, publisher or administrator */
+                            /** @description What it signs from then on does not count */
+                            retired_at: string | null;
+                            /** @description What it may sign: HOST/NAMESPACE, or HOST/NAMESPACE/TYPE for one provider */
+                            scope: string;
+                            /** @description announced, publisher, administrator or refreshed */
                             source: string;
-                            /** @description trusted, pending or rejected */
+                            /** @description trusted, pending, rejected, or revoked by its owner */
                             state: string;
+                            /** @description The only provider that it may sign; null: all of the namespace */
+                            type: string | null;
+                            user_id: string;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "NOTIFICATION_NOT_FOUND" | "POLICY_REFUSED" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "UPSTREAMS_SEALED" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_BUNDLE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "GIT_MISSING" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/signing-keys/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a signing key sign nothing new
+         * @description Needs the scope `mirrors:manage`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-12-31T00:00:00Z"
+                     *     }
+                     */
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description From when on what it signs does not count; default: now
+                         */
+                        at?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "scope": "namespace",
+                         *       "hostname": "registry.terraform.io",
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "fingerprint": "C874011F0AB405110D02105534365D9472D7468F",
+                         *       "key_id": "34365D9472D7468F",
+                         *       "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "state": "active",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "decided_by": "mia",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "expires_soon": true,
+                         *       "retired_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
+                        "application/json": {
+                            /** Format: date-time */
+                            created_at: string;
+                            decided_by: string | null;
+                            expires_at: string | null;
+                            /** @description Within 60 days, or already */
+                            expires_soon: boolean;
+                            fingerprint: string;
+                            /** @description _self for keys of providers that are published here */
+                            hostname: string;
+                            id: string;
+                            key_id: string;
+                            namespace: string;
+                            /** @description What it signs from then on does not count */
+                            retired_at: string | null;
+                            /** @description What it may sign: HOST/NAMESPACE, or HOST/NAMESPACE/TYPE for one provider */
+                            scope: string;
+                            /** @description announced, publisher, administrator or refreshed */
+                            source: string;
+                            /** @description trusted, pending, rejected, or revoked by its owner */
+                            state: string;
+                            /** @description The only provider that it may sign; null: all of the namespace */
+                            type: string | null;
                             user_id: string;
                         };
                     };
@@ -4019,6 +5331,39 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "deploy",
+                         *           "kind": "api_key",
+                         *           "prefix": "tfr_1aB2cD",
+                         *           "owner": {
+                         *             "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *             "username": "mia"
+                         *           },
+                         *           "organization": {
+                         *             "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *             "name": "platform"
+                         *           },
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ],
+                         *           "namespaces": [
+                         *             "acme"
+                         *           ],
+                         *           "state": "active",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "expires_at": "2026-03-02T09:30:00.000Z",
+                         *           "last_used_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: {
                                 /** @description ISO 8601, UTC. */
@@ -4122,6 +5467,33 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "deploy",
+                         *       "kind": "api_key",
+                         *       "prefix": "tfr_1aB2cD",
+                         *       "owner": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "username": "mia"
+                         *       },
+                         *       "organization": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "platform"
+                         *       },
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "namespaces": [
+                         *         "acme"
+                         *       ],
+                         *       "state": "active",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "last_used_at": "2026-03-02T09:30:00.000Z",
+                         *       "key": "tfr_…"
+                         *     }
+                         */
                         "application/json": {
                             /** @description ISO 8601, UTC. */
                             created_at: string;
@@ -4231,6 +5603,32 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "deploy",
+                         *       "kind": "api_key",
+                         *       "prefix": "tfr_1aB2cD",
+                         *       "owner": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "username": "mia"
+                         *       },
+                         *       "organization": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "platform"
+                         *       },
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "namespaces": [
+                         *         "acme"
+                         *       ],
+                         *       "state": "active",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "last_used_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** @description ISO 8601, UTC. */
                             created_at: string;
@@ -4384,6 +5782,33 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "network",
+                         *       "kind": "provider",
+                         *       "prefix": "tfr_1aB2cD",
+                         *       "owner": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "username": "mia"
+                         *       },
+                         *       "organization": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "platform"
+                         *       },
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "namespaces": [
+                         *         "acme"
+                         *       ],
+                         *       "state": "active",
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "last_used_at": "2026-03-02T09:30:00.000Z",
+                         *       "key": "tfr_…"
+                         *     }
+                         */
                         "application/json": {
                             /** @description ISO 8601, UTC. */
                             created_at: string;
@@ -4490,6 +5915,34 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "sequence": 3,
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "at": "2026-03-02T09:30:00.000Z",
+                         *           "actor": {
+                         *             "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *             "name": "mia"
+                         *           },
+                         *           "action": "provider_version.publish",
+                         *           "object": "acme/widget 1.4.2",
+                         *           "outcome": "allowed",
+                         *           "ip": "192.0.2.7",
+                         *           "request_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "details": {
+                         *             "version": "1.4.2"
+                         *           },
+                         *           "previous_hash": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "hash": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: {
                                 action: string;
@@ -4658,6 +6111,18 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "checked": 3,
+                         *       "ok": true,
+                         *       "first_problem": {
+                         *         "sequence": 3,
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "kind": "provider",
+                         *         "detail": "the value is \"acme/other\""
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             /** @description Records that were looked at; stops at the first problem. */
                             checked: number;
@@ -4751,6 +6216,13 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "token": "/oauth/token",
+                         *       "csrf_token": "Jr1…",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** @description With `cookie`: to be sent as `X-CSRF-Token` with every change. */
                             csrf_token?: string;
@@ -4880,6 +6352,27 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "kind": "session",
+                         *       "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "mia",
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "organizations": [
+                         *         {
+                         *           "name": "platform",
+                         *           "display_name": "Acme Platform",
+                         *           "role": "publisher",
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "csrf_token": "Jr1…"
+                         *     }
+                         */
                         "application/json": {
                             /** @description For a session in a cookie: to be sent as `X-CSRF-Token` with every change. */
                             csrf_token?: string;
@@ -4961,6 +6454,19 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "local": true,
+                         *       "single_sign_on": [
+                         *         {
+                         *           "name": "network",
+                         *           "title": "Load 3 providers",
+                         *           "url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…"
+                         *         }
+                         *       ],
+                         *       "development": false
+                         *     }
+                         */
                         "application/json": {
                             /** @description Whether anybody may sign in as anybody: POST /api/v1/auth/dev-login. Never in production. */
                             development: boolean;
@@ -5052,6 +6558,12 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "sessions_revoked": 3,
+                         *       "api_keys_kept": 3
+                         *     }
+                         */
                         "application/json": {
                             /** @description API keys that still count. Revoke those that may be known to others. */
                             api_keys_kept: number;
@@ -5124,6 +6636,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "expires_at": "2026-03-02T09:30:00.000Z",
+                         *           "ip": "192.0.2.7",
+                         *           "user_agent": "Terraform/1.11.4",
+                         *           "current": true
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: {
                                 /** @description ISO 8601, UTC. */
@@ -5418,6 +6947,19 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "key": "tfr_…",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z",
+                         *       "organization": "platform",
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "namespaces": [
+                         *         "acme"
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description ISO 8601, UTC; at most an hour away. */
                             expires_at: string;
@@ -5497,6 +7039,36 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "providers": [
+                         *         {
+                         *           "address": "registry.terraform.io/hashicorp/null",
+                         *           "version": "1.4.2",
+                         *           "constraints": ">= 3.2.0",
+                         *           "hashes": [
+                         *             "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e"
+                         *           ],
+                         *           "missing": [
+                         *             {
+                         *               "platform": "linux_amd64",
+                         *               "why": "not_released"
+                         *             }
+                         *           ],
+                         *           "previous_version": "1.4.1",
+                         *           "added_hashes": 3
+                         *         }
+                         *       ],
+                         *       "kept": [
+                         *         {
+                         *           "address": "registry.terraform.io/hashicorp/null",
+                         *           "version": "1.4.2",
+                         *           "why": "not_required"
+                         *         }
+                         *       ],
+                         *       "lock_file": "provider \"registry.terraform.io/hashicorp/null\" {\n  version = \"3.2.2\"\n  …\n}\n"
+                         *     }
+                         */
                         "application/json": {
                             /** @description Blocks of the lock file that was sent, as they were */
                             kept: {
@@ -5612,6 +7184,43 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "providers": [
+                         *         {
+                         *           "address": "registry.terraform.io/hashicorp/null",
+                         *           "version": "1.4.2",
+                         *           "constraints": ">= 3.2.0",
+                         *           "hashes": [
+                         *             "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e"
+                         *           ],
+                         *           "missing": [
+                         *             {
+                         *               "platform": "linux_amd64",
+                         *               "why": "not_released"
+                         *             }
+                         *           ],
+                         *           "previous_version": "1.4.1",
+                         *           "added_hashes": 3
+                         *         }
+                         *       ],
+                         *       "kept": [
+                         *         {
+                         *           "address": "registry.terraform.io/hashicorp/null",
+                         *           "version": "1.4.2",
+                         *           "why": "not_required"
+                         *         }
+                         *       ],
+                         *       "lock_file": "provider \"registry.terraform.io/hashicorp/null\" {\n  version = \"3.2.2\"\n  …\n}\n",
+                         *       "module_calls": [
+                         *         {
+                         *           "folder": "modules/subnet",
+                         *           "name": "subnet",
+                         *           "source": "acme/subnet/aws"
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description Blocks of the lock file that was sent, as they were */
                             kept: {
@@ -5710,6 +7319,18 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "namespace": "acme",
+                         *       "name": "network",
+                         *       "system": "aws",
+                         *       "version": "1.4.2",
+                         *       "sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *       "content_sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *       "size": 18432117,
+                         *       "problems": []
+                         *     }
+                         */
                         "application/json": {
                             /** @description Of its content: equal for equal files */
                             content_sha256: string;
@@ -5737,6 +7358,18 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "namespace": "acme",
+                         *       "name": "network",
+                         *       "system": "aws",
+                         *       "version": "1.4.2",
+                         *       "sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *       "content_sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *       "size": 18432117,
+                         *       "problems": []
+                         *     }
+                         */
                         "application/json": {
                             /** @description Of its content: equal for equal files */
                             content_sha256: string;
@@ -5820,6 +7453,197 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "module": {
+                         *         "namespace": "acme",
+                         *         "name": "network",
+                         *         "system": "aws",
+                         *         "description": "What it is for",
+                         *         "source": "https://git.example.com/acme/terraform-aws-network",
+                         *         "deprecated": false,
+                         *         "deprecation_message": "Use acme/vpc/aws instead",
+                         *         "successor": "acme/vpc/aws",
+                         *         "created_at": "2026-03-02T09:30:00.000Z",
+                         *         "latest": "1.4.2",
+                         *         "downloads": 1204
+                         *       },
+                         *       "version": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "version": "1.4.2",
+                         *         "state": "published",
+                         *         "sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *         "content_sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *         "size": 18432117,
+                         *         "commit": "9f3e0c4b86f2d97a1e5f3c0e1d9a7b48264c1f0b",
+                         *         "published_at": "2026-03-02T09:30:00.000Z",
+                         *         "published_by": "mia",
+                         *         "deprecation_message": "Use acme/vpc/aws instead",
+                         *         "successor": "acme/vpc/aws",
+                         *         "deleted_reason": "Published by mistake",
+                         *         "downloads": 1204
+                         *       },
+                         *       "readme": "# Network\n\nA network with its subnets.",
+                         *       "analysis": {
+                         *         "root": {
+                         *           "path": "",
+                         *           "name": "network",
+                         *           "readme": {
+                         *             "path": "README.md",
+                         *             "markdown": "# Network\n\nA network with its subnets."
+                         *           },
+                         *           "inputs": [
+                         *             {
+                         *               "name": "cidr_block",
+                         *               "type": "string",
+                         *               "description": "Range of addresses of the network",
+                         *               "default": "\"10.0.0.0/16\"",
+                         *               "required": true,
+                         *               "sensitive": false,
+                         *               "nullable": false,
+                         *               "ephemeral": false,
+                         *               "validation": [
+                         *                 {
+                         *                   "condition": "var.size > 0",
+                         *                   "error_message": "The size must be positive."
+                         *                 }
+                         *               ]
+                         *             }
+                         *           ],
+                         *           "outputs": [
+                         *             {
+                         *               "name": "network_id",
+                         *               "description": "What it is for",
+                         *               "sensitive": false,
+                         *               "ephemeral": false
+                         *             }
+                         *           ],
+                         *           "resources": [
+                         *             {
+                         *               "type": "aws_vpc",
+                         *               "name": "this"
+                         *             }
+                         *           ],
+                         *           "data_sources": [
+                         *             {
+                         *               "type": "aws_region",
+                         *               "name": "current"
+                         *             }
+                         *           ],
+                         *           "required_providers": [
+                         *             {
+                         *               "name": "aws",
+                         *               "source": "hashicorp/aws",
+                         *               "version": "~> 6.0",
+                         *               "configuration_aliases": [
+                         *                 "aws.replica"
+                         *               ]
+                         *             }
+                         *           ],
+                         *           "required_version": ">= 1.6.0",
+                         *           "module_calls": [
+                         *             {
+                         *               "name": "subnet",
+                         *               "source": "acme/subnet/aws",
+                         *               "version": "~> 2.1"
+                         *             }
+                         *           ],
+                         *           "moved": [
+                         *             {
+                         *               "from": "aws_vpc.main",
+                         *               "to": "aws_vpc.this"
+                         *             }
+                         *           ],
+                         *           "empty": false
+                         *         },
+                         *         "submodules": [],
+                         *         "examples": [
+                         *           {
+                         *             "path": "examples/simple",
+                         *             "name": "simple",
+                         *             "readme": {
+                         *               "path": "README.md",
+                         *               "markdown": "# Network\n\nA network with its subnets."
+                         *             },
+                         *             "inputs": [
+                         *               {
+                         *                 "name": "cidr_block",
+                         *                 "type": "string",
+                         *                 "description": "Range of addresses of the network",
+                         *                 "default": "\"10.0.0.0/16\"",
+                         *                 "required": true,
+                         *                 "sensitive": false,
+                         *                 "nullable": false,
+                         *                 "ephemeral": false,
+                         *                 "validation": [
+                         *                   {
+                         *                     "condition": "var.size > 0",
+                         *                     "error_message": "The size must be positive."
+                         *                   }
+                         *                 ]
+                         *               }
+                         *             ],
+                         *             "outputs": [
+                         *               {
+                         *                 "name": "network_id",
+                         *                 "description": "What it is for",
+                         *                 "sensitive": false,
+                         *                 "ephemeral": false
+                         *               }
+                         *             ],
+                         *             "resources": [
+                         *               {
+                         *                 "type": "aws_vpc",
+                         *                 "name": "this"
+                         *               }
+                         *             ],
+                         *             "data_sources": [
+                         *               {
+                         *                 "type": "aws_region",
+                         *                 "name": "current"
+                         *               }
+                         *             ],
+                         *             "required_providers": [
+                         *               {
+                         *                 "name": "aws",
+                         *                 "source": "hashicorp/aws",
+                         *                 "version": "~> 6.0",
+                         *                 "configuration_aliases": [
+                         *                   "aws.replica"
+                         *                 ]
+                         *               }
+                         *             ],
+                         *             "required_version": ">= 1.6.0",
+                         *             "module_calls": [
+                         *               {
+                         *                 "name": "subnet",
+                         *                 "source": "acme/subnet/aws",
+                         *                 "version": "~> 2.1"
+                         *               }
+                         *             ],
+                         *             "moved": [
+                         *               {
+                         *                 "from": "aws_vpc.main",
+                         *                 "to": "aws_vpc.this"
+                         *               }
+                         *             ],
+                         *             "empty": false
+                         *           }
+                         *         ],
+                         *         "licence": {
+                         *           "path": "LICENSE",
+                         *           "spdx": "MPL-2.0"
+                         *         },
+                         *         "problems": []
+                         *       },
+                         *       "systems": [
+                         *         "aws"
+                         *       ],
+                         *       "versions": [
+                         *         "1.4.2"
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             analysis: {
                                 /** @description Every folder examples/NAME with configuration, by path */
@@ -6238,6 +8062,197 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "module": {
+                         *         "namespace": "acme",
+                         *         "name": "network",
+                         *         "system": "aws",
+                         *         "description": "What it is for",
+                         *         "source": "https://git.example.com/acme/terraform-aws-network",
+                         *         "deprecated": false,
+                         *         "deprecation_message": "Use acme/vpc/aws instead",
+                         *         "successor": "acme/vpc/aws",
+                         *         "created_at": "2026-03-02T09:30:00.000Z",
+                         *         "latest": "1.4.2",
+                         *         "downloads": 1204
+                         *       },
+                         *       "version": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "version": "1.4.2",
+                         *         "state": "published",
+                         *         "sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *         "content_sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *         "size": 18432117,
+                         *         "commit": "9f3e0c4b86f2d97a1e5f3c0e1d9a7b48264c1f0b",
+                         *         "published_at": "2026-03-02T09:30:00.000Z",
+                         *         "published_by": "mia",
+                         *         "deprecation_message": "Use acme/vpc/aws instead",
+                         *         "successor": "acme/vpc/aws",
+                         *         "deleted_reason": "Published by mistake",
+                         *         "downloads": 1204
+                         *       },
+                         *       "readme": "# Network\n\nA network with its subnets.",
+                         *       "analysis": {
+                         *         "root": {
+                         *           "path": "",
+                         *           "name": "network",
+                         *           "readme": {
+                         *             "path": "README.md",
+                         *             "markdown": "# Network\n\nA network with its subnets."
+                         *           },
+                         *           "inputs": [
+                         *             {
+                         *               "name": "cidr_block",
+                         *               "type": "string",
+                         *               "description": "Range of addresses of the network",
+                         *               "default": "\"10.0.0.0/16\"",
+                         *               "required": true,
+                         *               "sensitive": false,
+                         *               "nullable": false,
+                         *               "ephemeral": false,
+                         *               "validation": [
+                         *                 {
+                         *                   "condition": "var.size > 0",
+                         *                   "error_message": "The size must be positive."
+                         *                 }
+                         *               ]
+                         *             }
+                         *           ],
+                         *           "outputs": [
+                         *             {
+                         *               "name": "network_id",
+                         *               "description": "What it is for",
+                         *               "sensitive": false,
+                         *               "ephemeral": false
+                         *             }
+                         *           ],
+                         *           "resources": [
+                         *             {
+                         *               "type": "aws_vpc",
+                         *               "name": "this"
+                         *             }
+                         *           ],
+                         *           "data_sources": [
+                         *             {
+                         *               "type": "aws_region",
+                         *               "name": "current"
+                         *             }
+                         *           ],
+                         *           "required_providers": [
+                         *             {
+                         *               "name": "aws",
+                         *               "source": "hashicorp/aws",
+                         *               "version": "~> 6.0",
+                         *               "configuration_aliases": [
+                         *                 "aws.replica"
+                         *               ]
+                         *             }
+                         *           ],
+                         *           "required_version": ">= 1.6.0",
+                         *           "module_calls": [
+                         *             {
+                         *               "name": "subnet",
+                         *               "source": "acme/subnet/aws",
+                         *               "version": "~> 2.1"
+                         *             }
+                         *           ],
+                         *           "moved": [
+                         *             {
+                         *               "from": "aws_vpc.main",
+                         *               "to": "aws_vpc.this"
+                         *             }
+                         *           ],
+                         *           "empty": false
+                         *         },
+                         *         "submodules": [],
+                         *         "examples": [
+                         *           {
+                         *             "path": "examples/simple",
+                         *             "name": "simple",
+                         *             "readme": {
+                         *               "path": "README.md",
+                         *               "markdown": "# Network\n\nA network with its subnets."
+                         *             },
+                         *             "inputs": [
+                         *               {
+                         *                 "name": "cidr_block",
+                         *                 "type": "string",
+                         *                 "description": "Range of addresses of the network",
+                         *                 "default": "\"10.0.0.0/16\"",
+                         *                 "required": true,
+                         *                 "sensitive": false,
+                         *                 "nullable": false,
+                         *                 "ephemeral": false,
+                         *                 "validation": [
+                         *                   {
+                         *                     "condition": "var.size > 0",
+                         *                     "error_message": "The size must be positive."
+                         *                   }
+                         *                 ]
+                         *               }
+                         *             ],
+                         *             "outputs": [
+                         *               {
+                         *                 "name": "network_id",
+                         *                 "description": "What it is for",
+                         *                 "sensitive": false,
+                         *                 "ephemeral": false
+                         *               }
+                         *             ],
+                         *             "resources": [
+                         *               {
+                         *                 "type": "aws_vpc",
+                         *                 "name": "this"
+                         *               }
+                         *             ],
+                         *             "data_sources": [
+                         *               {
+                         *                 "type": "aws_region",
+                         *                 "name": "current"
+                         *               }
+                         *             ],
+                         *             "required_providers": [
+                         *               {
+                         *                 "name": "aws",
+                         *                 "source": "hashicorp/aws",
+                         *                 "version": "~> 6.0",
+                         *                 "configuration_aliases": [
+                         *                   "aws.replica"
+                         *                 ]
+                         *               }
+                         *             ],
+                         *             "required_version": ">= 1.6.0",
+                         *             "module_calls": [
+                         *               {
+                         *                 "name": "subnet",
+                         *                 "source": "acme/subnet/aws",
+                         *                 "version": "~> 2.1"
+                         *               }
+                         *             ],
+                         *             "moved": [
+                         *               {
+                         *                 "from": "aws_vpc.main",
+                         *                 "to": "aws_vpc.this"
+                         *               }
+                         *             ],
+                         *             "empty": false
+                         *           }
+                         *         ],
+                         *         "licence": {
+                         *           "path": "LICENSE",
+                         *           "spdx": "MPL-2.0"
+                         *         },
+                         *         "problems": []
+                         *       },
+                         *       "systems": [
+                         *         "aws"
+                         *       ],
+                         *       "versions": [
+                         *         "1.4.2"
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             analysis: {
                                 /** @description Every folder examples/NAME with configuration, by path */
@@ -6660,6 +8675,366 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "inputs": {
+                         *         "added": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "removed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "changed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ]
+                         *       },
+                         *       "outputs": {
+                         *         "added": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "removed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "changed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ]
+                         *       },
+                         *       "providers": {
+                         *         "added": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "removed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "changed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ]
+                         *       },
+                         *       "resources": {
+                         *         "added": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "removed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "changed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ]
+                         *       },
+                         *       "module_calls": {
+                         *         "added": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "removed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "changed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ]
+                         *       },
+                         *       "submodules": {
+                         *         "added": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "removed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now"
+                         *           }
+                         *         ],
+                         *         "changed": [
+                         *           {
+                         *             "name": "network",
+                         *             "aspect": "default",
+                         *             "from": "3.1.0",
+                         *             "to": "3.2.0",
+                         *             "breaking": false,
+                         *             "why": "it has a default now",
+                         *             "diff": {
+                         *               "inputs": {
+                         *                 "added": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "removed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "changed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ]
+                         *               },
+                         *               "outputs": {
+                         *                 "added": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "removed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "changed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ]
+                         *               },
+                         *               "providers": {
+                         *                 "added": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "removed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "changed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ]
+                         *               },
+                         *               "resources": {
+                         *                 "added": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "removed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "changed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ]
+                         *               },
+                         *               "module_calls": {
+                         *                 "added": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "removed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ],
+                         *                 "changed": [
+                         *                   {
+                         *                     "name": "network",
+                         *                     "aspect": "default",
+                         *                     "from": "3.1.0",
+                         *                     "to": "3.2.0",
+                         *                     "breaking": false,
+                         *                     "why": "it has a default now"
+                         *                   }
+                         *                 ]
+                         *               },
+                         *               "breaking": false
+                         *             }
+                         *           }
+                         *         ]
+                         *       },
+                         *       "breaking": false
+                         *     }
+                         */
                         "application/json": {
                             breaking: boolean;
                             inputs: {
@@ -7154,6 +9529,27 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "version": "1.4.2",
+                         *           "state": "published",
+                         *           "sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "content_sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "size": 18432117,
+                         *           "commit": "9f3e0c4b86f2d97a1e5f3c0e1d9a7b48264c1f0b",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "published_by": "mia",
+                         *           "deprecation_message": "Use acme/vpc/aws instead",
+                         *           "successor": "acme/vpc/aws",
+                         *           "deleted_reason": "Published by mistake",
+                         *           "downloads": 1204
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-7"][];
                         };
@@ -7231,6 +9627,36 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "owner": "mia",
+                         *           "namespace": "acme",
+                         *           "name": "network",
+                         *           "version": "1.4.2",
+                         *           "provider": "aws",
+                         *           "provider_logo_url": "",
+                         *           "description": "What it is for",
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "tag": "",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "downloads": 1204,
+                         *           "verified": true,
+                         *           "system": "aws",
+                         *           "latest_version": "1.4.2",
+                         *           "download_count": 3,
+                         *           "deprecated": false,
+                         *           "deprecation_message": "Use acme/vpc/aws instead",
+                         *           "successor": "acme/vpc/aws"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-5"][];
                             limit: number;
@@ -7305,6 +9731,22 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "name": "network",
+                         *           "organization": "platform",
+                         *           "visibility": "public",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_by": "mia"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-0"][];
                             limit: number;
@@ -7564,6 +10006,24 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "platform",
+                         *           "display_name": "Acme Platform",
+                         *           "members": 3,
+                         *           "namespaces": 3,
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_by": "mia"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-1"][];
                             limit: number;
@@ -7631,6 +10091,17 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "platform",
+                         *       "display_name": "Acme Platform",
+                         *       "members": 3,
+                         *       "namespaces": 3,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -7706,6 +10177,17 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "platform",
+                         *       "display_name": "Acme Platform",
+                         *       "members": 3,
+                         *       "namespaces": 3,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -7897,6 +10379,30 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "username": "mia",
+                         *           "display_name": "Acme Platform",
+                         *           "disabled": false,
+                         *           "role": {
+                         *             "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *             "name": "network",
+                         *             "scopes": [
+                         *               "modules:read"
+                         *             ]
+                         *           },
+                         *           "granted_by": "groups",
+                         *           "created_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-4"][];
                             limit: number;
@@ -7974,6 +10480,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "username": "mia",
+                         *       "display_name": "Acme Platform",
+                         *       "disabled": false,
+                         *       "role": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "network",
+                         *         "scopes": [
+                         *           "modules:read"
+                         *         ]
+                         *       },
+                         *       "granted_by": "groups",
+                         *       "created_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -8065,6 +10588,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "user_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "username": "mia",
+                         *       "display_name": "Acme Platform",
+                         *       "disabled": false,
+                         *       "role": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "network",
+                         *         "scopes": [
+                         *           "modules:read"
+                         *         ]
+                         *       },
+                         *       "granted_by": "groups",
+                         *       "created_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -8200,6 +10740,25 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "publisher",
+                         *           "description": "What it is for",
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ],
+                         *           "system": true,
+                         *           "created_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-2"][];
                             limit: number;
@@ -8274,6 +10833,18 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "publisher",
+                         *       "description": "What it is for",
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "system": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -8420,6 +10991,18 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "publisher",
+                         *       "description": "What it is for",
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "system": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -8488,6 +11071,25 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "version": "1.4.2",
+                         *       "signed_by": "publisher",
+                         *       "signing_key": "34365D9472D7468F",
+                         *       "platforms": [
+                         *         {
+                         *           "platform": "linux_amd64",
+                         *           "filename": "terraform-provider-widget_1.4.2_linux_amd64.zip",
+                         *           "size": 18432117,
+                         *           "zh": "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "h1": "h1:ZXW3d6b2xJ6zY0p8cX3Qq0bC3M4F0q2m8e1f0Xn7a9c=",
+                         *           "created": true
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             namespace: string;
                             platforms: {
@@ -8514,6 +11116,25 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "namespace": "acme",
+                         *       "type": "widget",
+                         *       "version": "1.4.2",
+                         *       "signed_by": "publisher",
+                         *       "signing_key": "34365D9472D7468F",
+                         *       "platforms": [
+                         *         {
+                         *           "platform": "linux_amd64",
+                         *           "filename": "terraform-provider-widget_1.4.2_linux_amd64.zip",
+                         *           "size": 18432117,
+                         *           "zh": "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "h1": "h1:ZXW3d6b2xJ6zY0p8cX3Qq0bC3M4F0q2m8e1f0Xn7a9c=",
+                         *           "created": true
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             namespace: string;
                             platforms: {
@@ -8599,6 +11220,25 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "publisher",
+                         *           "description": "What it is for",
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ],
+                         *           "system": true,
+                         *           "created_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-2"][];
                             limit: number;
@@ -8686,6 +11326,13 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "token": "/oauth/token",
+                         *       "csrf_token": "Jr1…",
+                         *       "expires_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** @description With `cookie`: to be sent as `X-CSRF-Token` with every change. */
                             csrf_token?: string;
@@ -8754,6 +11401,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "setup_required": false
+                         *     }
+                         */
                         "application/json": {
                             /** @description True until there is a user. */
                             setup_required: boolean;
@@ -8825,6 +11477,38 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "deploy",
+                         *           "organization": {
+                         *             "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *             "name": "platform"
+                         *           },
+                         *           "issuer": "https://token.actions.githubusercontent.com",
+                         *           "audience": "terrace",
+                         *           "claims": {
+                         *             "repository": "acme/infrastructure"
+                         *           },
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ],
+                         *           "namespaces": [
+                         *             "acme"
+                         *           ],
+                         *           "life_minutes": 30,
+                         *           "enabled": true,
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "created_by": "mia"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: {
                                 audience: string;
@@ -8940,6 +11624,31 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "deploy",
+                         *       "organization": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "platform"
+                         *       },
+                         *       "issuer": "https://token.actions.githubusercontent.com",
+                         *       "audience": "terrace",
+                         *       "claims": {
+                         *         "repository": "acme/infrastructure"
+                         *       },
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "namespaces": [
+                         *         "acme"
+                         *       ],
+                         *       "life_minutes": 30,
+                         *       "enabled": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             audience: string;
                             /** @description Claim → exact text, or text with `*` for any characters. */
@@ -9025,6 +11734,31 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "deploy",
+                         *       "organization": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "platform"
+                         *       },
+                         *       "issuer": "https://token.actions.githubusercontent.com",
+                         *       "audience": "terrace",
+                         *       "claims": {
+                         *         "repository": "acme/infrastructure"
+                         *       },
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "namespaces": [
+                         *         "acme"
+                         *       ],
+                         *       "life_minutes": 30,
+                         *       "enabled": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             audience: string;
                             /** @description Claim → exact text, or text with `*` for any characters. */
@@ -9176,6 +11910,31 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "name": "deploy",
+                         *       "organization": {
+                         *         "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *         "name": "platform"
+                         *       },
+                         *       "issuer": "https://token.actions.githubusercontent.com",
+                         *       "audience": "terrace",
+                         *       "claims": {
+                         *         "repository": "acme/infrastructure"
+                         *       },
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "namespaces": [
+                         *         "acme"
+                         *       ],
+                         *       "life_minutes": 30,
+                         *       "enabled": true,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "created_by": "mia"
+                         *     }
+                         */
                         "application/json": {
                             audience: string;
                             /** @description Claim → exact text, or text with `*` for any characters. */
@@ -9278,6 +12037,30 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "verified": true,
+                         *       "problem": "Cannot accept the identity token: no rule fits its claims",
+                         *       "matched_rule": "deploy",
+                         *       "rules": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "name": "network",
+                         *           "organization": "platform",
+                         *           "enabled": true,
+                         *           "matched": true,
+                         *           "checks": [
+                         *             {
+                         *               "claim": "repository",
+                         *               "expected": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *               "found": "91c0b7de5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86",
+                         *               "matched": true
+                         *             }
+                         *           ]
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             /** @description Id of the rule that a pipeline would get its key from. */
                             matched_rule: string | null;
@@ -9370,6 +12153,36 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "username": "mia",
+                         *           "display_name": "Acme Platform",
+                         *           "email": "mia@example.com",
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ],
+                         *           "roles": [
+                         *             {
+                         *               "organization": "platform",
+                         *               "role": "publisher",
+                         *               "scopes": [
+                         *                 "modules:read"
+                         *               ]
+                         *             }
+                         *           ],
+                         *           "disabled": false,
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "last_sign_in_at": "2026-03-02T09:30:00.000Z"
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: components["schemas"]["def-3"][];
                             limit: number;
@@ -9446,6 +12259,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "username": "mia",
+                         *       "display_name": "Acme Platform",
+                         *       "email": "mia@example.com",
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "roles": [
+                         *         {
+                         *           "organization": "platform",
+                         *           "role": "publisher",
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "disabled": false,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "last_sign_in_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -9525,6 +12361,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "username": "mia",
+                         *       "display_name": "Acme Platform",
+                         *       "email": "mia@example.com",
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "roles": [
+                         *         {
+                         *           "organization": "platform",
+                         *           "role": "publisher",
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "disabled": false,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "last_sign_in_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -9658,6 +12517,29 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "username": "mia",
+                         *       "display_name": "Acme Platform",
+                         *       "email": "mia@example.com",
+                         *       "scopes": [
+                         *         "modules:read"
+                         *       ],
+                         *       "roles": [
+                         *         {
+                         *           "organization": "platform",
+                         *           "role": "publisher",
+                         *           "scopes": [
+                         *             "modules:read"
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "disabled": false,
+                         *       "created_at": "2026-03-02T09:30:00.000Z",
+                         *       "last_sign_in_at": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             /** Format: date-time */
                             created_at: string;
@@ -9746,6 +12628,12 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "sessions_revoked": 3,
+                         *       "api_keys_kept": 3
+                         *     }
+                         */
                         "application/json": {
                             /** @description API keys that still count. Revoke those that may be known to others. */
                             api_keys_kept: number;
@@ -9820,6 +12708,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "items": [
+                         *         {
+                         *           "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "expires_at": "2026-03-02T09:30:00.000Z",
+                         *           "ip": "192.0.2.7",
+                         *           "user_agent": "Terraform/1.11.4",
+                         *           "current": true
+                         *         }
+                         *       ],
+                         *       "total": 3,
+                         *       "limit": 20,
+                         *       "offset": 0
+                         *     }
+                         */
                         "application/json": {
                             items: {
                                 /** @description ISO 8601, UTC. */
@@ -9888,6 +12793,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "sessions_revoked": 3
+                         *     }
+                         */
                         "application/json": {
                             sessions_revoked: number;
                         };
@@ -10110,6 +13020,27 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "status": "ok",
+                         *       "version": "1.4.2",
+                         *       "checks": {
+                         *         "database": {
+                         *           "status": "ok"
+                         *         },
+                         *         "storage": {
+                         *           "status": "ok"
+                         *         },
+                         *         "s3": {
+                         *           "status": "ok"
+                         *         },
+                         *         "cache": {
+                         *           "status": "ok"
+                         *         }
+                         *       },
+                         *       "timestamp": "2026-03-02T09:30:00.000Z"
+                         *     }
+                         */
                         "application/json": {
                             checks: {
                                 cache: {
@@ -10230,6 +13161,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "status": "ok"
+                         *     }
+                         */
                         "application/json": {
                             status: string;
                         };
@@ -10327,6 +13263,12 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "access_token": "tfr_…",
+                         *       "token_type": "bearer"
+                         *     }
+                         */
                         "application/json": {
                             access_token: string;
                             /** @enum {string} */
@@ -10508,6 +13450,11 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "status": "ok"
+                         *     }
+                         */
                         "application/json": {
                             status: string;
                         };
@@ -10649,6 +13596,18 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "archives": {
+                         *         "linux_amd64": {
+                         *           "url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *           "hashes": [
+                         *             "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e"
+                         *           ]
+                         *         }
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             archives: {
                                 [key: string]: {
@@ -10711,6 +13670,13 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "versions": {
+                         *         "3.2.2": {}
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             versions: {
                                 [key: string]: Record<string, never>;
@@ -10774,6 +13740,35 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "meta": {
+                         *         "limit": 20,
+                         *         "current_offset": 0,
+                         *         "next_offset": 20,
+                         *         "prev_offset": 0,
+                         *         "next_url": "/v1/modules?offset=20&limit=20",
+                         *         "prev_url": "/v1/modules?offset=0&limit=20"
+                         *       },
+                         *       "modules": [
+                         *         {
+                         *           "id": "acme/network/aws/3.1.0",
+                         *           "owner": "mia",
+                         *           "namespace": "acme",
+                         *           "name": "network",
+                         *           "version": "1.4.2",
+                         *           "provider": "aws",
+                         *           "provider_logo_url": "",
+                         *           "description": "What it is for",
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "tag": "",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "downloads": 1204,
+                         *           "verified": true
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             meta: {
                                 current_offset: number;
@@ -10860,6 +13855,35 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "meta": {
+                         *         "limit": 20,
+                         *         "current_offset": 0,
+                         *         "next_offset": 20,
+                         *         "prev_offset": 0,
+                         *         "next_url": "/v1/modules?offset=20&limit=20",
+                         *         "prev_url": "/v1/modules?offset=0&limit=20"
+                         *       },
+                         *       "modules": [
+                         *         {
+                         *           "id": "acme/network/aws/3.1.0",
+                         *           "owner": "mia",
+                         *           "namespace": "acme",
+                         *           "name": "network",
+                         *           "version": "1.4.2",
+                         *           "provider": "aws",
+                         *           "provider_logo_url": "",
+                         *           "description": "What it is for",
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "tag": "",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "downloads": 1204,
+                         *           "verified": true
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             meta: {
                                 current_offset: number;
@@ -10948,6 +13972,35 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "meta": {
+                         *         "limit": 20,
+                         *         "current_offset": 0,
+                         *         "next_offset": 20,
+                         *         "prev_offset": 0,
+                         *         "next_url": "/v1/modules?offset=20&limit=20",
+                         *         "prev_url": "/v1/modules?offset=0&limit=20"
+                         *       },
+                         *       "modules": [
+                         *         {
+                         *           "id": "acme/network/aws/3.1.0",
+                         *           "owner": "mia",
+                         *           "namespace": "acme",
+                         *           "name": "network",
+                         *           "version": "1.4.2",
+                         *           "provider": "aws",
+                         *           "provider_logo_url": "",
+                         *           "description": "What it is for",
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "tag": "",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "downloads": 1204,
+                         *           "verified": true
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             meta: {
                                 current_offset: number;
@@ -11037,6 +14090,35 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "meta": {
+                         *         "limit": 20,
+                         *         "current_offset": 0,
+                         *         "next_offset": 20,
+                         *         "prev_offset": 0,
+                         *         "next_url": "/v1/modules?offset=20&limit=20",
+                         *         "prev_url": "/v1/modules?offset=0&limit=20"
+                         *       },
+                         *       "modules": [
+                         *         {
+                         *           "id": "acme/network/aws/3.1.0",
+                         *           "owner": "mia",
+                         *           "namespace": "acme",
+                         *           "name": "network",
+                         *           "version": "1.4.2",
+                         *           "provider": "aws",
+                         *           "provider_logo_url": "",
+                         *           "description": "What it is for",
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "tag": "",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "downloads": 1204,
+                         *           "verified": true
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             meta: {
                                 current_offset: number;
@@ -11118,6 +14200,120 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "acme/network/aws/3.1.0",
+                         *       "owner": "mia",
+                         *       "namespace": "acme",
+                         *       "name": "network",
+                         *       "version": "1.4.2",
+                         *       "provider": "aws",
+                         *       "provider_logo_url": "",
+                         *       "description": "What it is for",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "tag": "",
+                         *       "published_at": "2026-03-02T09:30:00.000Z",
+                         *       "downloads": 1204,
+                         *       "verified": true,
+                         *       "root": {
+                         *         "path": "",
+                         *         "name": "network",
+                         *         "readme": "# Network\n\nA network with its subnets.",
+                         *         "empty": false,
+                         *         "inputs": [
+                         *           {
+                         *             "name": "cidr_block",
+                         *             "type": "string",
+                         *             "description": "Range of addresses of the network",
+                         *             "default": "\"10.0.0.0/16\"",
+                         *             "required": true
+                         *           }
+                         *         ],
+                         *         "outputs": [
+                         *           {
+                         *             "name": "network_id",
+                         *             "description": "What it is for"
+                         *           }
+                         *         ],
+                         *         "dependencies": [
+                         *           {
+                         *             "name": "network",
+                         *             "source": "https://git.example.com/acme/terraform-aws-network",
+                         *             "version": "1.4.2"
+                         *           }
+                         *         ],
+                         *         "provider_dependencies": [
+                         *           {
+                         *             "name": "network",
+                         *             "namespace": "acme",
+                         *             "source": "https://git.example.com/acme/terraform-aws-network",
+                         *             "version": "1.4.2"
+                         *           }
+                         *         ],
+                         *         "resources": [
+                         *           {
+                         *             "name": "this",
+                         *             "type": "aws_vpc"
+                         *           }
+                         *         ]
+                         *       },
+                         *       "submodules": [],
+                         *       "examples": [
+                         *         {
+                         *           "path": "examples/simple",
+                         *           "name": "simple",
+                         *           "readme": "# Network\n\nA network with its subnets.",
+                         *           "empty": false,
+                         *           "inputs": [
+                         *             {
+                         *               "name": "cidr_block",
+                         *               "type": "string",
+                         *               "description": "Range of addresses of the network",
+                         *               "default": "\"10.0.0.0/16\"",
+                         *               "required": true
+                         *             }
+                         *           ],
+                         *           "outputs": [
+                         *             {
+                         *               "name": "network_id",
+                         *               "description": "What it is for"
+                         *             }
+                         *           ],
+                         *           "dependencies": [
+                         *             {
+                         *               "name": "network",
+                         *               "source": "https://git.example.com/acme/terraform-aws-network",
+                         *               "version": "1.4.2"
+                         *             }
+                         *           ],
+                         *           "provider_dependencies": [
+                         *             {
+                         *               "name": "network",
+                         *               "namespace": "acme",
+                         *               "source": "https://git.example.com/acme/terraform-aws-network",
+                         *               "version": "1.4.2"
+                         *             }
+                         *           ],
+                         *           "resources": [
+                         *             {
+                         *               "name": "this",
+                         *               "type": "aws_vpc"
+                         *             }
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "providers": [
+                         *         "hashicorp/null"
+                         *       ],
+                         *       "versions": [
+                         *         "1.4.2"
+                         *       ],
+                         *       "deprecation": {
+                         *         "reason": "Replaced by 1.4.3",
+                         *         "link": "https://terrace.example.com/v1/providers/hashicorp/null/versions"
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             deprecation: null | {
                                 link: string;
@@ -11299,6 +14495,120 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "acme/network/aws/3.1.0",
+                         *       "owner": "mia",
+                         *       "namespace": "acme",
+                         *       "name": "network",
+                         *       "version": "1.4.2",
+                         *       "provider": "aws",
+                         *       "provider_logo_url": "",
+                         *       "description": "What it is for",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "tag": "",
+                         *       "published_at": "2026-03-02T09:30:00.000Z",
+                         *       "downloads": 1204,
+                         *       "verified": true,
+                         *       "root": {
+                         *         "path": "",
+                         *         "name": "network",
+                         *         "readme": "# Network\n\nA network with its subnets.",
+                         *         "empty": false,
+                         *         "inputs": [
+                         *           {
+                         *             "name": "cidr_block",
+                         *             "type": "string",
+                         *             "description": "Range of addresses of the network",
+                         *             "default": "\"10.0.0.0/16\"",
+                         *             "required": true
+                         *           }
+                         *         ],
+                         *         "outputs": [
+                         *           {
+                         *             "name": "network_id",
+                         *             "description": "What it is for"
+                         *           }
+                         *         ],
+                         *         "dependencies": [
+                         *           {
+                         *             "name": "network",
+                         *             "source": "https://git.example.com/acme/terraform-aws-network",
+                         *             "version": "1.4.2"
+                         *           }
+                         *         ],
+                         *         "provider_dependencies": [
+                         *           {
+                         *             "name": "network",
+                         *             "namespace": "acme",
+                         *             "source": "https://git.example.com/acme/terraform-aws-network",
+                         *             "version": "1.4.2"
+                         *           }
+                         *         ],
+                         *         "resources": [
+                         *           {
+                         *             "name": "this",
+                         *             "type": "aws_vpc"
+                         *           }
+                         *         ]
+                         *       },
+                         *       "submodules": [],
+                         *       "examples": [
+                         *         {
+                         *           "path": "examples/simple",
+                         *           "name": "simple",
+                         *           "readme": "# Network\n\nA network with its subnets.",
+                         *           "empty": false,
+                         *           "inputs": [
+                         *             {
+                         *               "name": "cidr_block",
+                         *               "type": "string",
+                         *               "description": "Range of addresses of the network",
+                         *               "default": "\"10.0.0.0/16\"",
+                         *               "required": true
+                         *             }
+                         *           ],
+                         *           "outputs": [
+                         *             {
+                         *               "name": "network_id",
+                         *               "description": "What it is for"
+                         *             }
+                         *           ],
+                         *           "dependencies": [
+                         *             {
+                         *               "name": "network",
+                         *               "source": "https://git.example.com/acme/terraform-aws-network",
+                         *               "version": "1.4.2"
+                         *             }
+                         *           ],
+                         *           "provider_dependencies": [
+                         *             {
+                         *               "name": "network",
+                         *               "namespace": "acme",
+                         *               "source": "https://git.example.com/acme/terraform-aws-network",
+                         *               "version": "1.4.2"
+                         *             }
+                         *           ],
+                         *           "resources": [
+                         *             {
+                         *               "name": "this",
+                         *               "type": "aws_vpc"
+                         *             }
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "providers": [
+                         *         "hashicorp/null"
+                         *       ],
+                         *       "versions": [
+                         *         "1.4.2"
+                         *       ],
+                         *       "deprecation": {
+                         *         "reason": "Replaced by 1.4.3",
+                         *         "link": "https://terrace.example.com/v1/providers/hashicorp/null/versions"
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             deprecation: null | {
                                 link: string;
@@ -11480,6 +14790,12 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "location": "./3.1.0/archive.tar.gz?archive=tar.gz",
+                         *       "use_registry_credentials": false
+                         *     }
+                         */
                         "application/json": {
                             location: string;
                             /** @description Always false: the link needs no token */
@@ -11597,6 +14913,20 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "modules": [
+                         *         {
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "versions": [
+                         *             {
+                         *               "version": "1.4.2"
+                         *             }
+                         *           ]
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             modules: {
                                 /** @description Web address of the repository, or the module address */
@@ -11670,6 +15000,35 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "meta": {
+                         *         "limit": 20,
+                         *         "current_offset": 0,
+                         *         "next_offset": 20,
+                         *         "prev_offset": 0,
+                         *         "next_url": "/v1/modules?offset=20&limit=20",
+                         *         "prev_url": "/v1/modules?offset=0&limit=20"
+                         *       },
+                         *       "modules": [
+                         *         {
+                         *           "id": "acme/network/aws/3.1.0",
+                         *           "owner": "mia",
+                         *           "namespace": "acme",
+                         *           "name": "network",
+                         *           "version": "1.4.2",
+                         *           "provider": "aws",
+                         *           "provider_logo_url": "",
+                         *           "description": "What it is for",
+                         *           "source": "https://git.example.com/acme/terraform-aws-network",
+                         *           "tag": "",
+                         *           "published_at": "2026-03-02T09:30:00.000Z",
+                         *           "downloads": 1204,
+                         *           "verified": true
+                         *         }
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             meta: {
                                 current_offset: number;
@@ -11752,6 +15111,18 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "archives": {
+                         *         "linux_amd64": {
+                         *           "url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *           "hashes": [
+                         *             "zh:5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e"
+                         *           ]
+                         *         }
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             archives: {
                                 [key: string]: {
@@ -11814,6 +15185,13 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "versions": {
+                         *         "3.2.2": {}
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             versions: {
                                 [key: string]: Record<string, never>;
@@ -11871,6 +15249,26 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "owner": "mia",
+                         *       "namespace": "acme",
+                         *       "name": "aws",
+                         *       "alias": "",
+                         *       "version": "1.4.2",
+                         *       "tag": "",
+                         *       "description": "What it is for",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "published_at": "2026-03-02T09:30:00.000Z",
+                         *       "tier": "community",
+                         *       "logo_url": "",
+                         *       "versions": [
+                         *         "1.4.2"
+                         *       ],
+                         *       "docs": []
+                         *     }
+                         */
                         "application/json": {
                             alias: string;
                             description: string;
@@ -11944,6 +15342,26 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
+                         *       "owner": "mia",
+                         *       "namespace": "acme",
+                         *       "name": "aws",
+                         *       "alias": "",
+                         *       "version": "1.4.2",
+                         *       "tag": "",
+                         *       "description": "What it is for",
+                         *       "source": "https://git.example.com/acme/terraform-aws-network",
+                         *       "published_at": "2026-03-02T09:30:00.000Z",
+                         *       "tier": "community",
+                         *       "logo_url": "",
+                         *       "versions": [
+                         *         "1.4.2"
+                         *       ],
+                         *       "docs": []
+                         *     }
+                         */
                         "application/json": {
                             alias: string;
                             description: string;
@@ -12019,6 +15437,31 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "protocols": [
+                         *         "5.0"
+                         *       ],
+                         *       "os": "linux",
+                         *       "arch": "amd64",
+                         *       "filename": "terraform-provider-widget_1.4.2_linux_amd64.zip",
+                         *       "download_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *       "shasum": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *       "shasums_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *       "shasums_signature_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *       "signing_keys": {
+                         *         "gpg_public_keys": [
+                         *           {
+                         *             "key_id": "34365D9472D7468F",
+                         *             "ascii_armor": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n…\n-----END PGP PUBLIC KEY BLOCK-----\n",
+                         *             "trust_signature": "",
+                         *             "source": "https://git.example.com/acme/terraform-aws-network",
+                         *             "source_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…"
+                         *           }
+                         *         ]
+                         *       }
+                         *     }
+                         */
                         "application/json": {
                             arch: string;
                             download_url: string;
@@ -12096,6 +15539,27 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        /**
+                         * @example {
+                         *       "versions": [
+                         *         {
+                         *           "version": "1.4.2",
+                         *           "protocols": [
+                         *             "5.0"
+                         *           ],
+                         *           "platforms": [
+                         *             {
+                         *               "os": "linux",
+                         *               "arch": "amd64"
+                         *             }
+                         *           ]
+                         *         }
+                         *       ],
+                         *       "warnings": [
+                         *         "Version 1.4.1 is blocked"
+                         *       ]
+                         *     }
+                         */
                         "application/json": {
                             versions: {
                                 platforms: {
@@ -12315,16 +15779,25 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             decided_by: string | null;
+            expires_at: string | null;
+            /** @description Within 60 days, or already */
+            expires_soon: boolean;
             fingerprint: string;
             /** @description _self for keys of providers that are published here */
             hostname: string;
             id: string;
             key_id: string;
             namespace: string;
-            /** @description announced, publisher or administrator */
+            /** @description What it signs from then on does not count */
+            retired_at: string | null;
+            /** @description What it may sign: HOST/NAMESPACE, or HOST/NAMESPACE/TYPE for one provider */
+            scope: string;
+            /** @description announced, publisher, administrator or refreshed */
             source: string;
-            /** @description trusted, pending or rejected */
+            /** @description trusted, pending, rejected, or revoked by its owner */
             state: string;
+            /** @description The only provider that it may sign; null: all of the namespace */
+            type: string | null;
             user_id: string;
         };
         /** MirrorPolicy */
@@ -12495,8 +15968,34 @@ export interface components {
             /** @description running, completed, failed or cancelled */
             state: string;
         };
-        /** QuarantinedPackage */
+        /** MirrorVersion */
         "def-16": {
+            /** @description Whether a run of this mirror has taken packages of it */
+            brought: boolean;
+            /**
+             * Format: date-time
+             * @description When this mirror first saw it at the upstream
+             */
+            first_seen_at: string;
+            /** @description Its job */
+            job_id: string | null;
+            /** @description Platforms of which a package is held */
+            packages: number;
+            /** @description HOST/NAMESPACE/TYPE */
+            provider: string;
+            /** @description As the upstream says; null when it does not say, or was not asked */
+            published_at: string | null;
+            /** @description The first of these runs */
+            run: number | null;
+            /** @description Fingerprint of the key that signed what is held */
+            signed_by: string | null;
+            /** @description What it is here now: held, deprecated, blocked, deleted, or absent */
+            state: string;
+            verification_warning: string | null;
+            version: string;
+        };
+        /** QuarantinedPackage */
+        "def-17": {
             arch: string;
             code: string;
             /** Format: date-time */
@@ -12530,7 +16029,7 @@ export interface components {
          *       "read_by": null
          *     }
          */
-        "def-17": {
+        "def-18": {
             /** Format: date-time */
             created_at: string;
             /** @description What to do next */

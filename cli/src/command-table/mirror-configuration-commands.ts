@@ -135,6 +135,23 @@ export const MIRROR_CONFIGURATION_COMMANDS: readonly CommandDefinition[] = [
     ],
     load: async () => (await import('../commands/mirror/mirror-history.ts')).listRuns,
   },
+  {
+    name: 'mirror versions',
+    summary: 'List the versions that a mirror has seen, and those that it brought',
+    description: 'Those first that it saw last.',
+    arguments: [MIRROR],
+    options: [
+      { flags: '--provider <address>', description: 'NAMESPACE/TYPE; only its versions' },
+      { flags: '--brought', description: 'Only what runs have taken' },
+      LIMIT,
+    ],
+    groups: API_GROUPS,
+    examples: [
+      { explains: 'What it brought last', command: 'terrace mirror versions aws --brought --limit 20' },
+      { explains: 'Of one provider', command: 'terrace mirror versions aws --provider hashicorp/aws' },
+    ],
+    load: async () => (await import('../commands/mirror/mirror-versions.ts')).listVersions,
+  },
   ...(
     [
       ['pause', 'Take a mirror out of the schedule and stop what it runs', 'What it has brought stays; resumed, it brings the rest.'],

@@ -118,6 +118,24 @@ describe('mirror list, show and history', () => {
     for (const part of ['1/3', 'CHECKSUM_MISMATCH × 2', 'constraint × 12', 'j4']) expect(stdout).toContain(part)
   })
 
+  test('versions tell which run brought them', async () => {
+    const row = { provider: 'registry.terraform.io/hashicorp/aws', version: '5.31.0', first_seen_at: MIRROR.created_at, published_at: null }
+    const brought = {
+      ...row,
+      brought: true,
+      run: 4,
+      job_id: 'j4',
+      state: 'held',
+      packages: 2,
+      signed_by: 'ABCD',
+      verification_warning: null,
+    }
+    const args = ['versions', 'aws', '--provider', 'hashicorp/aws', '--brought', '--plain']
+    const { stdout, requests } = await run({ [`GET ${BASE}/aws/versions`]: page([brought]) }, ...args)
+    expect(stdout).toMatch(/^registry.terraform.io\/hashicorp\/aws\t5\.31\.0\t.*\t4\theld\t2\tABCD\n$/)
+    expect(requests[0]?.url).toContain('provider=hashicorp%2Faws&brought=true')
+  })
+
   test('a mirror that is not there leads to the list', async () => {
     const missing = problem({ code: 'MIRROR_NOT_FOUND', status: 404, detail: 'Cannot show mirror "aws": there is no such mirror' })
     const { code, stderr } = await run({ [`GET ${BASE}/aws/status`]: missing }, 'show', 'aws')
