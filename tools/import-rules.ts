@@ -16,6 +16,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   verification: [],
   trust: ['notifications', 'verification'],
   'bundle-files': ['verification'],
+  bundles: ['definitions', 'lock-file', 'mirror-configurations', 'module-analysis', 'modules', 'namespaces', 'providers', 'trust'],
   upstreams: ['verification'],
   intake: [],
   'module-archives': [],

@@ -9,6 +9,7 @@ import { holdsScope, isScope } from './features/access/index.ts'
 import { accountRoutes, createAuthenticator, createSignIn } from './features/accounts/index.ts'
 import { addAnswerExamples, apiReferenceRoutes } from './features/api-reference/index.ts'
 import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
+import { bundleRoutes } from './features/bundles/index.ts'
 import { ciTrustRoutes } from './features/ci-trust/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
@@ -115,6 +116,7 @@ async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(jobRoutes(deps))
   await app.register(jobControlRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))
+  await app.register(bundleRoutes(deps))
   await app.register(quarantineRoutes(deps))
   await app.register(notificationRoutes(deps))
 }

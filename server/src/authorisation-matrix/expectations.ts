@@ -199,6 +199,8 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/admin/mirrors/:id/status': 'mirrors:read in an organisation',
   'GET /api/v1/admin/mirrors/:id/history': 'mirrors:read in an organisation',
   'GET /api/v1/admin/mirrors/:id/versions': 'mirrors:read in an organisation',
+  'POST /api/v1/admin/bundles/plan': 'mirrors:manage in the registry',
+  'POST /api/v1/admin/bundles/links': 'mirrors:manage in the registry',
   'GET /api/v1/admin/quarantine': 'mirrors:read in the registry',
   'GET /api/v1/admin/notifications': 'mirrors:read in an organisation',
   'POST /api/v1/admin/notifications/:id/read': 'mirrors:manage in an organisation',

@@ -34,7 +34,7 @@ function securityOf(requires: RouteSettings['requires']): Record<string, string[
 
 /** Chapters of the reference, by the beginning of an address; the first that fits counts. A route may name its own. */
 const CHAPTERS: readonly (readonly [RegExp, string])[] = [
-  [/^\/(?:api\/v1|admin\/api)\/(?:admin\/)?(?:jobs|quarantine|signing-keys|mirrors?\b|providers\/upload)/, 'mirror'],
+  [/^\/(?:api\/v1|admin\/api)\/(?:admin\/)?(?:jobs|quarantine|signing-keys|mirrors?\b|bundles|providers\/upload)/, 'mirror'],
   [/^\/v1\/(?:mirror|providers\/:hostname)\//, 'mirror'],
   [/^\/(?:v1|api\/v1|admin\/api)\/(?:admin\/)?providers/, 'providers'],
   [/^\/(?:v1|api\/v1)\/modules/, 'modules'],

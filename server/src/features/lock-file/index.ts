@@ -14,4 +14,11 @@
  *
  * There is no state here. Source: protocol.md 3.9, 4.7; field.md 1.8 to 1.10.
  */
+export { chooseVersion } from './choose-version.ts'
+export { findLockable } from './find-lockable.ts'
+export { bareHostname, type LockAddress, ownHostname } from './input/lock-address.ts'
+export { type CalledModule, readConfiguration } from './input/read-configuration.ts'
+export { type ExistingLocks, NO_LOCKS, NO_TOFU_LOCKS, readLockFile } from './input/read-lock-file.ts'
+export { mergeRequirements, type Requirement, readPlatforms, readRequirement } from './input/requirement.ts'
+export type { LockDeps } from './lock-deps.ts'
 export { lockRoutes } from './lock-routes.ts'

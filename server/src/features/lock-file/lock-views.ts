@@ -46,7 +46,7 @@ export function presentLock({ providers, kept, text }: LockOutcome): LockView {
 
 /** The same with the modules that the configuration calls. */
 export function presentConfigurationLock(outcome: LockOutcome, calls: readonly CalledModule[]): ConfigurationLockView {
-  return { ...presentLock(outcome), module_calls: calls.map((call) => ({ ...call })) }
+  return { ...presentLock(outcome), module_calls: calls.map(({ folder, name, source }) => ({ folder, name, source })) }
 }
 
 function presentProvider({ block, previous, missing }: LockedProvider): LockView['providers'][number] {

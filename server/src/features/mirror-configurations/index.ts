@@ -17,7 +17,9 @@
  * State: rows of `mirror_configurations`, `mirror_sync_history` and `mirrored_provider_versions`; nothing in memory. An interrupted
  * run goes on with the items that had not ended; its outcome is written by whoever looks next.
  */
+export { requireMirror, settingsOf } from './find-mirror.ts'
 export { mirrorConfigurationRoutes } from './mirror-configuration-routes.ts'
 export { listNamespaceJob, resolveMirrorJob } from './runs/resolve-mirror.job.ts'
 export { LIST_NAMESPACE, RESOLVE_MIRROR } from './runs/run-items.ts'
 export { runSchedule } from './runs/run-schedule.ts'
+export { selectHeld } from './selection/select-held.ts'

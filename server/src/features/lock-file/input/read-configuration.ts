@@ -19,6 +19,8 @@ export interface CalledModule {
   readonly folder: string
   readonly name: string
   readonly source: string
+  /** Constraints; empty when there are none. */
+  readonly version: string
 }
 
 /** How to read a configuration. */
@@ -56,7 +58,9 @@ export async function readConfiguration(files: readonly ConfigurationFile[], opt
   const providers = read.flatMap((folder) => folder.providers).filter(({ source }) => !source.startsWith(BUILT_IN))
   return {
     requirements: mergeRequirements(providers.map((provider) => readRequirement(provider, options.own))),
-    moduleCalls: read.flatMap(({ folder, moduleCalls }) => moduleCalls.map(({ name, source }) => ({ folder, name, source }))),
+    moduleCalls: read.flatMap(({ folder, moduleCalls }) =>
+      moduleCalls.map(({ name, source, version = '' }) => ({ folder, name, source, version })),
+    ),
   }
 }
 
