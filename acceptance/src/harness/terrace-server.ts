@@ -114,7 +114,13 @@ export async function startTerraceWorker(
   return { process: worker, stop: () => worker.stop(STOP_TIMEOUT_MS), kill: worker.kill }
 }
 
-const baseEnvironment = (home: string): Record<string, string> => ({ PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home })
+const baseEnvironment = (home: string): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  HOME: home,
+  TMPDIR: home,
+  // Compiled code, one for all servers and commands of the tests: it changes how quick they are, and nothing else.
+  XDG_CACHE_HOME: join(import.meta.dirname, '../../../node_modules/.cache/terrace-cli'),
+})
 
 function serverEnvironment(options: TerraceOptions, place: { folder: string; dataDir: string; tlsPort: number }): Record<string, string> {
   const configPath = join(place.folder, 'terrace.hcl')
