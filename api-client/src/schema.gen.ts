@@ -786,6 +786,243 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/bundles/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Where the objects of a bundle are
+         * @description Links end after a while; ask again for what is left then. Needs the scope `mirrors:manage`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "paths": [
+                     *         "modules/terrace.example.net/acme/vpc/aws/1.0.0.tar.gz"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description As the manifest has them */
+                        paths: string[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "objects": [
+                         *         {
+                         *           "path": "main.tf",
+                         *           "url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…"
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": {
+                            objects: {
+                                /** @description Base64, of checksum lists and their signatures */
+                                content: string | null;
+                                path: string;
+                                /** @description Signed link; null when the content is here */
+                                url: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "NOTIFICATION_NOT_FOUND" | "POLICY_REFUSED" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "UPSTREAMS_SEALED" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_BUNDLE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "GIT_MISSING" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/bundles/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan an air-gap bundle and sign its manifest
+         * @description Nothing is signed while something is missing, unless that is allowed. The objects are asked for by their paths. Needs the scope `mirrors:manage`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "site-a",
+                     *       "source": "lock_file",
+                     *       "lock_file": "provider \"registry.terraform.io/hashicorp/null\" {\n  version = \"3.2.1\"\n}\n",
+                     *       "platforms": [
+                     *         "linux_amd64"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description Make it of what there is; default false */
+                        allow_missing?: boolean;
+                        /** @description Text of a definition file; of what matches, all that is held */
+                        definition?: string;
+                        /** @description Configuration in native or JSON syntax; modules of this registry that it calls are in the bundle too */
+                        files?: {
+                            path: string;
+                            text: string;
+                        }[];
+                        /** @description Text of .terraform.lock.hcl */
+                        lock_file?: string;
+                        /** @description Id or name of a mirror; of what fits it, all that is held */
+                        mirror?: string;
+                        /** @description What its files are called */
+                        name: string;
+                        /** @description No part is larger; default 4000000000 */
+                        part_bytes?: number;
+                        /** @description Default: every platform that is stored */
+                        platforms?: string[];
+                        /**
+                         * @description Whose configuration it is when no lock file is sent
+                         * @enum {unknown}
+                         */
+                        program?: "terraform" | "tofu";
+                        /** @description An earlier bundle, whose objects are left out */
+                        since?: {
+                            name: string;
+                            objects: {
+                                path: string;
+                                sha256: string;
+                            }[];
+                            /** @description Of its manifest */
+                            sha256: string;
+                        };
+                        /**
+                         * @description Which of the fields of that name says what is in it; configuration: files, with a lock_file if there is one
+                         * @enum {unknown}
+                         */
+                        source: "lock_file" | "configuration" | "definition" | "mirror";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "missing": [
+                         *         {
+                         *           "object": "acme/widget 1.4.2",
+                         *           "state": "active",
+                         *           "hint": "Try again in a minute",
+                         *           "fetch_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…"
+                         *         }
+                         *       ]
+                         *     }
+                         */
+                        "application/json": {
+                            /** @description The exact text; null while something is missing */
+                            manifest: string | null;
+                            missing: {
+                                /** @description Following it brings the package here */
+                                fetch_url: string | null;
+                                /** @description What to do about it */
+                                hint: string;
+                                object: string;
+                                state: string;
+                            }[];
+                            /** @description Base64 of the binary detached signature over the text */
+                            signature: string | null;
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "NOTIFICATION_NOT_FOUND" | "POLICY_REFUSED" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "UPSTREAMS_SEALED" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_BUNDLE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "GIT_MISSING" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/jobs": {
         parameters: {
             query?: never;

@@ -71,7 +71,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     trustedKeys: await loadTrustedKeys(config.providers.trustedKeys),
     registrySigningKey: createRegistrySigningKey({ db: database.db, secrets, clock }),
     catalog: createProviderCatalog({ database, clock, logger }),
-    policy: createMirrorPolicy({ database, clock, logger, config }),
+    policy: createMirrorPolicy({ database, clock, logger, config, findPublishedAt: (...of) => parts.upstreams.findPublishedAt(...of) }),
     modules: createModuleCatalog({ database, clock, logger }),
     downloads: createDownloadCounter({ database, clock, logger }),
     keyUses: createKeyUses({ database, clock, logger }),

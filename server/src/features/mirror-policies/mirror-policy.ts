@@ -5,10 +5,12 @@ import { listApproved } from './approvals/approval-queries.ts'
 import { decidePolicy } from './decide/decide-policy.ts'
 import { matchesRule } from './decide/match-rule.ts'
 import type { ApprovedRequest, PolicyDecision, PolicyFacts, PolicyRule, PolicySubject } from './decide/policy-types.ts'
-import type { MirrorPolicyDeps } from './mirror-policy-deps.ts'
+import type { MirrorPolicyDeps, PolicyDecisionDeps } from './mirror-policy-deps.ts'
 import { listMirrorPolicies } from './rules/policy-queries.ts'
 import { readRules } from './rules/read-rules.ts'
+import type { SeenVersion } from './seen/seen-version-queries.ts'
 import { createSeenVersions } from './seen/seen-versions.ts'
+import { createVersionAges, JOB_EFFORT, ON_DEMAND_EFFORT } from './seen/version-ages.ts'
 
 /** Where versions come in; see the fields of `PolicySubject`. */
 export type PolicyContext = Pick<PolicySubject, 'organizationId' | 'onDemand'>
@@ -22,7 +24,7 @@ export interface MirrorPolicy {
   decide(subject: PolicySubject): Promise<PolicyDecision>
   /**
    * About every version that an upstream lists, by canonical version. The cool-down of versions that are listed for the first time
-   * begins now.
+   * begins now, unless the upstream tells when they came out: it is asked about versions that would be held, and about no others.
    */
   decideVersions(
     address: ProviderAddress,
@@ -39,10 +41,11 @@ interface Snapshot {
 }
 
 /** Reads rules and approvals once per catalog revision, so a change acts with the next question on every replica. */
-export function createMirrorPolicy(deps: MirrorPolicyDeps): MirrorPolicy {
+export function createMirrorPolicy(deps: PolicyDecisionDeps): MirrorPolicy {
   const snapshots = createRevisionCache<Snapshot>(deps)
   const claims = createRevisionCache<object>(deps)
   const seenVersions = createSeenVersions(deps)
+  const ages = createVersionAges(deps)
   const { coolDownDays } = deps.config.mirror
   const readSnapshot = async (): Promise<Snapshot> =>
     (await snapshots.find('rules', () => loadSnapshot(deps))).found ?? { rules: [], approved: [] }
@@ -66,14 +69,21 @@ export function createMirrorPolicy(deps: MirrorPolicyDeps): MirrorPolicy {
       const { rules, approved } = await readSnapshot()
       const facts = await readFacts(namespace, approved.filter(sameProvider(address)))
       const relevant = rules.filter((rule) => matchesRule({ ...rule, version: undefined }, { ...context, ...address }))
-      const seen = coolDownDays === 0 ? undefined : await seenVersions.remember(address, versions)
-      return new Map(
-        versions.map((version) => {
-          const { firstSeenAt, publishedAt } = seen?.get(version) ?? {}
-          const subject = { ...context, ...address, version, publishedAt: publishedAt ?? undefined }
-          return [version, decidePolicy(relevant, subject, { ...facts, firstSeenAt })]
-        }),
-      )
+      const decideAll = (seen: ReadonlyMap<string, SeenVersion> | undefined) =>
+        new Map(
+          versions.map((version) => {
+            const { firstSeenAt, publishedAt } = seen?.get(version) ?? {}
+            const subject = { ...context, ...address, version, publishedAt: publishedAt ?? undefined }
+            return [version, decidePolicy(relevant, subject, { ...facts, firstSeenAt })]
+          }),
+        )
+      if (coolDownDays === 0) return decideAll(undefined)
+      const seen = await seenVersions.remember(address, versions)
+      const decisions = decideAll(seen)
+      const ageless = versions.filter((version) => decisions.get(version)?.decision === 'held' && seen.get(version)?.publishedAt === null)
+      if (ageless.length === 0) return decisions
+      await ages.learn(address, ageless, context.onDemand ? ON_DEMAND_EFFORT : JOB_EFFORT)
+      return decideAll(await seenVersions.read(address))
     },
     async rules() {
       return (await readSnapshot()).rules

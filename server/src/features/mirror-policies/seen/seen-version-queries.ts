@@ -24,7 +24,7 @@ export function listSeenVersions(db: Db, { hostname, namespace, type }: Provider
 /** Versions per statement; each is a row of seven values. */
 const CHUNK = 500
 
-/** Remembers versions that were not known; what is known already stays as it is. */
+/** Remembers versions that were not known; what is known already stays. */
 export async function insertSeenVersions(
   db: Db,
   { hostname, namespace, type }: ProviderAddress,
@@ -38,4 +38,21 @@ export async function insertSeenVersions(
       .onConflict((oc) => oc.columns(['hostname', 'namespace', 'type', 'version']).doNothing())
       .execute()
   }
+}
+
+/** Keeps when a version came out; what is known already stays. */
+export async function savePublishedAt(
+  db: Db,
+  { hostname, namespace, type, version }: ProviderAddress & { readonly version: string },
+  publishedAt: UnixMs,
+): Promise<void> {
+  await db
+    .updateTable('mirrorSeenVersions')
+    .set({ publishedAt })
+    .where('hostname', '=', hostname)
+    .where('namespace', '=', namespace)
+    .where('type', '=', type)
+    .where('version', '=', version)
+    .where('publishedAt', 'is', null)
+    .execute()
 }

@@ -13,7 +13,7 @@ export interface SeenVersions {
 
 const MAX_KEPT = 1_000
 
-/** Rows never change, so what was read once holds for ever. */
+/** Rows change once at most, when their age is learned: what was read holds until somebody reads it again. */
 export function createSeenVersions({ database, clock }: Pick<Deps, 'database' | 'clock'>): SeenVersions {
   const kept = new LRUCache<string, ReadonlyMap<string, SeenVersion>>({ max: MAX_KEPT })
   const read = async (address: ProviderAddress) => {
