@@ -36,7 +36,7 @@ import { publishRoutes } from './features/publishing/index.ts'
 import { pullRoutes } from './features/pull-through/index.ts'
 import { signOnMethods, signOnRoutes } from './features/single-sign-on/index.ts'
 import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
-import { signingKeyRoutes } from './features/trust/index.ts'
+import { keySourceRoutes, signingKeyRoutes } from './features/trust/index.ts'
 import { memberRoutes, userRoutes } from './features/users/index.ts'
 import { PRODUCT_VERSION } from './version.ts'
 
@@ -110,6 +110,7 @@ async function registerRegistry(app: App, deps: AppDeps): Promise<void> {
 /** What comes from other registries. */
 async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(signingKeyRoutes(deps))
+  await app.register(keySourceRoutes(deps))
   await app.register(policyRoutes(deps))
   await app.register(approvalRoutes(deps))
   await app.register(definitionRoutes(deps))

@@ -6,11 +6,19 @@ import { sweepUsedTokens } from './features/ci-trust/index.ts'
 import { sweepOrphanObjects } from './features/intake/index.ts'
 import { warnAboutExpiry } from './features/key-expiry/index.ts'
 import { FETCH_PACKAGE, fetchPackageJob, RESOLVE_PROVIDER, resolveProviderJob } from './features/mirror/index.ts'
-import { LIST_NAMESPACE, listNamespaceJob, RESOLVE_MIRROR, resolveMirrorJob, runSchedule } from './features/mirror-configurations/index.ts'
+import {
+  LIST_NAMESPACE,
+  listMirroredHosts,
+  listNamespaceJob,
+  RESOLVE_MIRROR,
+  resolveMirrorJob,
+  runSchedule,
+} from './features/mirror-configurations/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { mailNotifications } from './features/notifications/index.ts'
 import { packageObjects } from './features/providers/index.ts'
 import { PULL_PACKAGE, sweepSignedVersions } from './features/pull-through/index.ts'
+import { refreshDueKeys, warnAboutSigningKeys } from './features/trust/index.ts'
 
 /** Every kind of job item that nobody waits for, and what runs it. */
 export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
@@ -29,6 +37,7 @@ export function urgentJobHandlers(deps: AppDeps): Record<string, JobHandler<neve
 
 const MINUTE_MS = 60 * 1000
 const HOUR_MS = 60 * 60 * 1000
+const KEYS_EVERY_MS = 10 * 60 * 1000
 const SWEEP_EVERY_MS = 10 * 60 * 1000
 /** Longer than the longest upload or download: what is older belongs to nobody. */
 const SWEEP_GRACE_MS = 60 * 60 * 1000
@@ -58,6 +67,13 @@ export async function sendMail(deps: AppDeps): Promise<void> {
   await deliverMails(deps)
 }
 
+/** Refreshes the signing keys of upstreams that are mirrored here, in whichever way. */
+export async function refreshSigningKeys(deps: AppDeps): Promise<void> {
+  const { features, mirror } = deps.config
+  const onDemand = features.autoDownloadProviders ? mirror.upstreams : []
+  await refreshDueKeys(deps, async () => new Set([...(await listMirroredHosts(deps.database.db)), ...onDemand]))
+}
+
 /** Everything that happens by the clock. */
 export function startSchedules(deps: AppDeps): { stop(): void } {
   const { logger, config } = deps
@@ -67,6 +83,17 @@ export function startSchedules(deps: AppDeps): { stop(): void } {
     }),
     repeat(config.mirror.schedulerIntervalMinutes * MINUTE_MS, async () => {
       await runSchedule(deps).catch((err: unknown) => logger.error({ err }, 'the schedule of mirrors failed; it is tried again later'))
+    }),
+    // Not at the start: a server that only starts asks nobody.
+    later(KEYS_EVERY_MS, async () => {
+      await refreshSigningKeys(deps).catch((err: unknown) =>
+        logger.error({ err }, 'signing keys were not refreshed; it is tried again later'),
+      )
+    }),
+    repeat(HOUR_MS, async () => {
+      await warnAboutSigningKeys(deps).catch((err: unknown) =>
+        logger.error({ err }, 'warnings about signing keys failed; they are tried again later'),
+      )
     }),
     repeat(config.notifications.apiKeyExpiry.checkIntervalHours * HOUR_MS, async () => {
       await warnAboutExpiry(deps).catch((err: unknown) =>
@@ -85,7 +112,12 @@ export function startSchedules(deps: AppDeps): { stop(): void } {
 }
 
 /** Runs it now and then again and again. */
-function repeat(everyMs: number, run: () => Promise<void>): NodeJS.Timeout {
+function repeat(everyMs: number, run: () => Promise<unknown>): NodeJS.Timeout {
   void run()
+  return later(everyMs, run)
+}
+
+/** Runs it again and again, the first time when the time has passed. */
+function later(everyMs: number, run: () => Promise<unknown>): NodeJS.Timeout {
   return setInterval(() => void run(), everyMs).unref()
 }

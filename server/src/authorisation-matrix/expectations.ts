@@ -160,6 +160,8 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'POST /api/v1/admin/providers/upload': 'mirrors:manage in the registry',
   'POST /admin/api/providers/upload': 'mirrors:manage in the registry',
   'GET /api/v1/admin/signing-keys': 'mirrors:read in the registry',
+  'GET /api/v1/admin/signing-keys/sources': 'mirrors:read in the registry',
+  'POST /api/v1/admin/signing-keys/refresh': 'mirrors:manage in the registry',
   'POST /api/v1/admin/signing-keys': 'mirrors:manage in the registry',
   'DELETE /api/v1/admin/signing-keys/:id': 'mirrors:manage in the registry',
   'POST /api/v1/admin/signing-keys/:id/retire': 'mirrors:manage in the registry',

@@ -19,6 +19,7 @@
  */
 export { requireMirror, settingsOf } from './find-mirror.ts'
 export { mirrorConfigurationRoutes } from './mirror-configuration-routes.ts'
+export { listMirroredHosts } from './mirrored-hosts-queries.ts'
 export { listNamespaceJob, resolveMirrorJob } from './runs/resolve-mirror.job.ts'
 export { LIST_NAMESPACE, RESOLVE_MIRROR } from './runs/run-items.ts'
 export { runSchedule } from './runs/run-schedule.ts'

@@ -1,6 +1,8 @@
 /** What notifications are about. Whoever sends the first of a kind adds it; a kind that nobody sends does not exist. */
 export const NOTIFICATION_KINDS = {
   package_quarantined: 'A package of an upstream did not pass its verification.',
+  signing_key_changed: 'A signing key was revoked by its owner, or its address gives something else than the pinned key.',
+  signing_key_expiring: 'A signing key that is trusted ends within 60 days.',
 } as const satisfies Record<string, string>
 
 /** The name of a kind. */

@@ -6,7 +6,7 @@ import type { Origin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { recordAudit } from '../audit/index.ts'
 import { readSigningKey, type SigningKey } from '../verification/index.ts'
-import { describeKey, formatKeyScope, parseKeyScope } from './key-scope.ts'
+import { columnsOf, describeKey, formatKeyScope, parseKeyScope } from './key-scope.ts'
 import {
   countVersionsSignedBy,
   decideSigningKey,
@@ -52,11 +52,6 @@ export async function addSigningKey({ database, clock }: ChangeDeps, input: NewS
     await recordAudit(tx, { origin: input.by, at, action: 'signing_key.add', object: describeKey(found) })
     return found
   })
-}
-
-/** What a row says of the key itself. */
-export function columnsOf({ fingerprint, keyId, userId, asciiArmor, expiresAt = null }: SigningKey) {
-  return { fingerprint, keyId, userId, asciiArmor, expiresAt }
 }
 
 function requireFingerprint({ fingerprint }: SigningKey, expected: string | undefined): void {

@@ -1,5 +1,6 @@
 import { AddressError, parseProviderAddress } from '@terrace/protocol/addresses.ts'
 import { RegistryError } from '../../base/errors.ts'
+import type { SigningKey } from '../verification/index.ts'
 import type { KeyScope, SignedProvider } from './trusted-keys.ts'
 
 /** What a key may sign. */
@@ -34,6 +35,12 @@ function unreadableScope(text: string, { reason }: AddressError): RegistryError 
   return new RegistryError('RULE_BROKEN', `Cannot use "${text}" as the scope of a signing key: ${reason}`, {
     hint: 'Write HOST/NAMESPACE, or HOST/NAMESPACE/TYPE for one provider; _self is the host of what is published here',
   })
+}
+
+/** What a row says of the key itself. */
+export function columnsOf(key: SigningKey) {
+  const { fingerprint, keyId, userId, asciiArmor, expiresAt = null } = key
+  return { fingerprint, keyId, userId, asciiArmor, expiresAt }
 }
 
 /** How the audit names a key. */

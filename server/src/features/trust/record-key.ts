@@ -4,8 +4,9 @@ import { systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { recordAudit } from '../audit/index.ts'
 import { mergeSigningKeys, type SigningKey } from '../verification/index.ts'
-import { describeKey, isInScope } from './key-scope.ts'
+import { columnsOf, describeKey, isInScope } from './key-scope.ts'
 import { insertSigningKey, listSigningKeysOf, type SigningKeyRow, updateKeyCopy } from './signing-key-queries.ts'
+import { listKeySources } from './sources/key-sources.ts'
 import type { TrustDeps } from './trust-deps.ts'
 import type { SignedProvider } from './trusted-keys.ts'
 
@@ -29,18 +30,29 @@ export async function recordKey(deps: TrustDeps, input: SeenKey): Promise<readon
     // The revision's row is the lock: of two first keys that come at once, one is the pin.
     await bumpCatalogRevision(tx)
     const others = await listSigningKeysOf(tx, provider)
-    const state = input.source === 'administrator' ? 'trusted' : stateOfNewKey(others)
-    await insertKey(deps, tx, { ...input, state })
+    const { type, state } = placeOf(deps, input, others)
+    await insertKey(deps, tx, { ...input, type, state })
     return listSigningKeysOf(tx, provider)
   })
 }
 
 /**
- * Only the very first key of a namespace is pinned: after a rejected one, an administrator decides, or the next comer would take its
- * place. A key for one provider counts too, or its siblings could be signed with it.
+ * Where the settings pin fingerprints for the provider, a key with one of them is trusted and no other. Else only the very first key
+ * of a namespace is pinned: after a rejected one, an administrator decides, or the next comer would take its place. A key for one
+ * provider counts too, or its siblings could be signed with it.
  */
-function stateOfNewKey(others: readonly SigningKeyRow[]): 'trusted' | 'pending' {
-  return others.length === 0 ? 'trusted' : 'pending'
+function placeOf({ config }: TrustDeps, { provider, key, source }: SeenKey, others: readonly SigningKeyRow[]): Place {
+  if (source === 'administrator') return { type: '', state: 'trusted' }
+  const sources = listKeySources(config).filter((one) => isInScope(one, provider))
+  const pinned = sources.find(({ fingerprints }) => fingerprints.includes(key.fingerprint))
+  if (pinned !== undefined) return { type: pinned.type, state: 'trusted' }
+  return { type: '', state: sources.length === 0 && others.length === 0 ? 'trusted' : 'pending' }
+}
+
+interface Place {
+  /** The only provider that it is for; empty: the namespace. */
+  readonly type: string
+  readonly state: 'trusted' | 'pending'
 }
 
 /** The copy that verified may have a new sub-key, without which clients refuse what it signed. */
@@ -56,27 +68,19 @@ async function keepFullerCopy({ database, clock }: TrustDeps, row: SigningKeyRow
   })
 }
 
-async function insertKey(
-  { clock, logger }: TrustDeps,
-  tx: Db,
-  { provider, key, source, state }: SeenKey & { readonly state: 'trusted' | 'pending' },
-): Promise<void> {
-  const { fingerprint, keyId, userId, asciiArmor, expiresAt = null } = key
+async function insertKey({ clock, logger }: TrustDeps, tx: Db, { provider, key, source, type, state }: SeenKey & Place): Promise<void> {
+  const { fingerprint } = key
   const at = clock.now()
-  const scope = { hostname: provider.hostname, namespace: provider.namespace, type: '' }
+  const scope = { hostname: provider.hostname, namespace: provider.namespace, type }
   const inserted = await insertSigningKey(tx, {
     id: newId(),
     ...scope,
-    fingerprint,
-    keyId,
-    userId,
-    asciiArmor,
+    ...columnsOf(key),
     source,
     state,
     createdAt: at,
     decidedAt: null,
     decidedBy: null,
-    expiresAt,
     examinedAt: at,
   })
   if (!inserted) return

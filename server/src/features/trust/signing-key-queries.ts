@@ -38,6 +38,11 @@ export function listSigningKeysOf(db: Db, { hostname, namespace }: KeyScope): Pr
     .execute()
 }
 
+/** Every recorded copy of one key, for whichever scope. */
+export function listCopiesOfKey(db: Db, fingerprint: string): Promise<SigningKeyRow[]> {
+  return db.selectFrom('signingKeys').select(COLUMNS).where('fingerprint', '=', fingerprint).orderBy('id').execute()
+}
+
 /** All keys, newest first. */
 export function listSigningKeys(db: Db, page: { limit: number; offset: number }): Promise<SigningKeyRow[]> {
   return db.selectFrom('signingKeys').select(COLUMNS).orderBy('id', 'desc').limit(page.limit).offset(page.offset).execute()

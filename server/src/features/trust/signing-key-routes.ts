@@ -4,7 +4,7 @@ import { originOf } from '../../base/http/edge-types.ts'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
 import { addSigningKey, deleteSigningKey, retireSigningKey } from './change-signing-keys.ts'
 import { decideOnSigningKey } from './decide-signing-key.ts'
-import { countSigningKeys, listSigningKeys } from './signing-key-queries.ts'
+import { countSigningKeys, listSigningKeys, type SigningKeyRow } from './signing-key-queries.ts'
 import { presentSigningKey, SigningKeyView } from './signing-key-views.ts'
 import type { TrustDeps } from './trust-deps.ts'
 
@@ -46,7 +46,7 @@ const RetireBody = Type.Object(
 export const signingKeyRoutes =
   (deps: TrustDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const present = (row: Parameters<typeof presentSigningKey>[0]) => presentSigningKey(row, deps.clock.now())
+    const present: Present = (row) => presentSigningKey(row, deps.clock.now())
     const listSchema = { summary: 'List signing keys', querystring: PageQuery, response: { 200: Paged(SigningKeyView) } }
     app.get(BASE, { config: READING, schema: listSchema }, async ({ query }) => {
       const page = pageOf(query)
@@ -63,7 +63,9 @@ export const signingKeyRoutes =
     await app.register(decisionRoutes(deps, present))
   }
 
-function decisionRoutes(deps: TrustDeps, present: (row: Parameters<typeof presentSigningKey>[0]) => object): FastifyPluginAsyncTypebox {
+type Present = (row: SigningKeyRow) => ReturnType<typeof presentSigningKey>
+
+function decisionRoutes(deps: TrustDeps, present: Present): FastifyPluginAsyncTypebox {
   return async (app) => {
     for (const [verb, state] of [
       ['accept', 'trusted'],

@@ -17,8 +17,8 @@ export interface SigningKey {
   readonly expiresAt?: UnixMs
 }
 
-/** Keys with many certifications of others reach 100 KB. */
-const MAX_ARMOR_CHARS = 512 * 1024
+/** Most characters of a key block; keys with many certifications of others reach 100 KB. */
+export const MAX_ARMOR_CHARS = 512 * 1024
 const PRIVATE_BLOCK = /-----BEGIN PGP PRIVATE KEY BLOCK-----/
 const KEY_BLOCK = /-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----/
 const HINT = 'Export it with: gpg --armor --export KEYID'
@@ -30,6 +30,14 @@ const HINT = 'Export it with: gpg --armor --export KEYID'
  * @throws {RegistryError} INVALID_SIGNING_KEY for private, revoked, weak, sign-less or several keys, and for anything else.
  */
 export async function readSigningKey(armor: string): Promise<SigningKey> {
+  return describeSigningKey(await readSingleKey(armor))
+}
+
+/**
+ * The only key of a text that holds nothing else.
+ * @throws {RegistryError} INVALID_SIGNING_KEY for private or several keys, and for anything else
+ */
+export async function readSingleKey(armor: string): Promise<Key> {
   if (PRIVATE_BLOCK.test(armor)) throw privateKey()
   if (armor.length > MAX_ARMOR_CHARS) throw invalid(`it has more than ${MAX_ARMOR_CHARS} characters`)
   const blocks = armor.match(/-----BEGIN PGP [A-Z ,0-9/]+-----/g) ?? []
@@ -39,7 +47,7 @@ export async function readSigningKey(armor: string): Promise<SigningKey> {
   if (key === undefined) throw invalid('it is not an armored public key block')
   if (keys.length > 1) throw invalid('it holds several keys', 'Add each key on its own')
   if (key.isPrivate()) throw privateKey()
-  return describeSigningKey(key)
+  return key
 }
 
 /** The keys of a key block, or none when it cannot be read. Secret parts are left behind. */
@@ -60,17 +68,23 @@ async function parseKeys(armor: string): Promise<Key[]> {
 
 /** @throws {RegistryError} INVALID_SIGNING_KEY when it cannot sign */
 export async function describeSigningKey(key: Key): Promise<SigningKey> {
-  const identity = { fingerprint: fingerprintOf(key), keyId: key.getKeyID().toHex().toUpperCase() }
   const signingKey = await findSigningKey(key)
-  if (typeof signingKey === 'string') throw invalid(BAR_TEXTS[signingKey], HINT, identity)
+  if (typeof signingKey === 'string') throw invalid(BAR_TEXTS[signingKey], HINT, { fingerprint: fingerprintOf(key), keyId: keyIdOf(key) })
   const expiresAt = await findExpiry(key, signingKey)
+  return { ...presentKey(key), ...(expiresAt === undefined ? {} : { expiresAt }) }
+}
+
+/** A key without a look at whether it can sign. */
+export function presentKey(key: Key): SigningKey {
   return {
-    ...identity,
+    fingerprint: fingerprintOf(key),
+    keyId: keyIdOf(key),
     userId: withoutControls(key.getUserIDs()[0] ?? ''),
     asciiArmor: key.armor(OPENPGP_POLICY).replaceAll('\r\n', '\n'),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
   }
 }
+
+const keyIdOf = (key: Key): string => key.getKeyID().toHex().toUpperCase()
 
 /** Primary fingerprint in upper-case hex. */
 export function fingerprintOf(key: Key): string {
