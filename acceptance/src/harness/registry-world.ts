@@ -16,6 +16,8 @@ export const IDN_UPSTREAM = 'xn--caf-dma.example.com'
 /** A server, an upstream that it reads from, and clients that reach both by name. */
 export interface World extends AsyncDisposable {
   readonly server: TerraceServer
+  /** Text of its configuration file, to start it again on the same data. */
+  readonly config: string
   readonly api: RegistryApi
   readonly upstream: FakeUpstream
   readonly front: TlsFront
@@ -40,7 +42,8 @@ const BEHIND_FRONT = `
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { edge = BEHIND_FRONT, config = '', ...rest } = options
   const upstream = await startFakeUpstream()
-  const server = await startTerrace({ ...rest, config: upstreamConfig(upstream.url) + edge + config })
+  const wholeConfig = upstreamConfig(upstream.url) + edge + config
+  const server = await startTerrace({ ...rest, config: wholeConfig })
   const front = await startTlsFront({
     [REGISTRY]: server.url,
     [MIRROR]: server.url,
@@ -54,6 +57,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
   return {
     server,
+    config: wholeConfig,
     api: createRegistryApi(server),
     upstream,
     front,
