@@ -33,6 +33,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'terraform-login': ['accounts'],
   'ci-trust': ['accounts'],
   'key-expiry': [],
+  'module-pull-through': ['intake', 'mirror-policies', 'module-archives', 'namespaces', 'pull-through', 'upstreams'],
   'pull-through': ['intake', 'mirror', 'providers', 'trust', 'upstreams'],
   'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'notifications', 'upstreams'],
   'mirror-policies': ['namespaces', 'notifications'],

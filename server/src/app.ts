@@ -19,6 +19,12 @@ import { definitionRoutes, jobControlRoutes, jobRoutes, mirrorRoutes, quarantine
 import { mirrorConfigurationRoutes } from './features/mirror-configurations/index.ts'
 import { approvalRoutes, policyRoutes } from './features/mirror-policies/index.ts'
 import {
+  expectedUpstreamModuleDigest,
+  isUpstreamModuleKey,
+  markUpstreamModuleDamaged,
+  modulePullRoutes,
+} from './features/module-pull-through/index.ts'
+import {
   changeModuleRoutes,
   expectedModuleDigest,
   markModuleDamaged,
@@ -69,18 +75,26 @@ async function registerProtocols(app: App, deps: AppDeps, lifecycle: Lifecycle):
   await app.register(moduleRoutes(deps))
   await app.register(moduleListRoutes(deps))
   await app.register(moduleDetailRoutes(deps))
+  await app.register(modulePullRoutes(deps))
+  await app.register(storedFiles(deps))
+}
+
+/** The bytes of everything that is stored, by whose they are. */
+function storedFiles(deps: AppDeps) {
   const packageDigest = createPackageDigests(deps)
-  const isModule = (key: string) => key.startsWith('modules/')
-  await app.register(
-    filesRoutes({
-      store: deps.store,
-      logger: deps.logger,
-      signer: deps.linkSigner,
-      linkLifeSeconds: deps.config.downloads.linkLifeSeconds,
-      expectedDigest: (key) => (isModule(key) ? expectedModuleDigest(deps, key) : packageDigest(key)),
-      onDamaged: (key, expected, found) => (isModule(key) ? markModuleDamaged : markPackageDamaged)(deps, { key, expected, found }),
-    }),
-  )
+  const ownerOf = (key: string) => {
+    if (isUpstreamModuleKey(key)) return { digest: expectedUpstreamModuleDigest, markDamaged: markUpstreamModuleDamaged }
+    if (key.startsWith('modules/')) return { digest: expectedModuleDigest, markDamaged: markModuleDamaged }
+    return { digest: () => packageDigest(key), markDamaged: markPackageDamaged }
+  }
+  return filesRoutes({
+    store: deps.store,
+    logger: deps.logger,
+    signer: deps.linkSigner,
+    linkLifeSeconds: deps.config.downloads.linkLifeSeconds,
+    expectedDigest: (key) => ownerOf(key).digest(deps, key),
+    onDamaged: (key, expected, found) => ownerOf(key).markDamaged(deps, { key, expected, found }),
+  })
 }
 
 /** Who somebody is, and what they may do. */

@@ -14,6 +14,7 @@ import {
   resolveMirrorJob,
   runSchedule,
 } from './features/mirror-configurations/index.ts'
+import { PULL_MODULE, pullModuleJob, upstreamModuleArchives } from './features/module-pull-through/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { mailNotifications } from './features/notifications/index.ts'
 import { packageObjects } from './features/providers/index.ts'
@@ -32,7 +33,7 @@ export function jobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
 
 /** Items that a client waits for; workers of their own run them, so that no long job is in their way. */
 export function urgentJobHandlers(deps: AppDeps): Record<string, JobHandler<never>> {
-  return { [PULL_PACKAGE]: fetchPackageJob(deps) }
+  return { [PULL_PACKAGE]: fetchPackageJob(deps), [PULL_MODULE]: pullModuleJob(deps) }
 }
 
 const MINUTE_MS = 60 * 1000
@@ -58,7 +59,7 @@ export async function sweep(
   await sweepPipelineKeys(deps)
   await sweepMails(deps)
   await sweepSignedVersions(deps)
-  await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives], graceMs })
+  await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives, upstreamModuleArchives], graceMs })
 }
 
 /** Writes the letters about notifications and sends all that are due; several replicas may do so at the same time. */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { AppDeps } from './app-deps.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Database, openDatabase } from './base/database/open-database.ts'
+import { createGit } from './base/git/git.ts'
 import type { Logger } from './base/logger.ts'
 import { createOutbound, type Outbound } from './base/outbound/outbound.ts'
 import { createJobQueue } from './base/queue/job-queue.ts'
@@ -18,11 +19,12 @@ import { createShasumsReader } from './features/mirror/index.ts'
 import { createMirrorPolicy } from './features/mirror-policies/index.ts'
 import { createModuleAnalyser } from './features/module-analysis/index.ts'
 import { createModuleArchiver } from './features/module-archives/index.ts'
+import { createHeldModules, createModulesOnDemand } from './features/module-pull-through/index.ts'
 import { createDownloadCounter, createModuleCatalog } from './features/modules/index.ts'
 import { createProviderCatalog } from './features/providers/index.ts'
 import { createPullThrough } from './features/pull-through/index.ts'
 import { createRegistrySigningKey, loadTrustedKeys } from './features/trust/index.ts'
-import { createUpstreamClient } from './features/upstreams/index.ts'
+import { createUpstreamClient, createUpstreamModules, type UpstreamClientOptions } from './features/upstreams/index.ts'
 import { createPackageInspector } from './features/verification/index.ts'
 
 /** A sealed server answers what it holds, as a server without upstreams does: nothing is ever stale for being sealed. */
@@ -62,7 +64,7 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
   const archiver = createModuleArchiver()
   const analyser = createModuleAnalyser()
   const base = { config, database, store, spool, outbound, redis, secrets, linkSigner, clock, logger, inspector, archiver, analyser }
-  const parts: Omit<AppDeps, 'onDemand' | 'readShasums'> = {
+  const parts: Omit<AppDeps, 'onDemand' | 'readShasums' | 'modulesOnDemand'> = {
     ...base,
     queue: createJobQueue(database.db, {
       maxAttempts: config.providers.downloadRetryAttempts,
@@ -75,21 +77,18 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
     modules: createModuleCatalog({ database, clock, logger }),
     downloads: createDownloadCounter({ database, clock, logger }),
     keyUses: createKeyUses({ database, clock, logger }),
-    upstreams: createUpstreamClient({
-      outbound,
-      clock,
-      logger,
-      upstreams: config.upstream,
-      downloads: {
-        maxBytes: config.features.maxDownloadSizeMb * MEGABYTE,
-        idleTimeoutMs: config.providers.downloadTimeoutSeconds * 1000,
-        totalTimeoutMs: config.providers.downloadTotalTimeoutSeconds * 1000,
-      },
-    }),
+    upstreams: createUpstreamClient(upstreamOptions(config, { outbound, clock, logger })),
+    upstreamModules: createUpstreamModules(upstreamOptions(config, { outbound, clock, logger })),
+    git: createGit({ outbound, spool, proxyUrl: config.outbound.proxyUrl }),
+    heldModules: createHeldModules({ database, clock, logger }),
     jobs: createWakeUp(),
   }
   const mirroring = { ...parts, readShasums: createShasumsReader(parts) }
-  const deps: AppDeps = { ...mirroring, onDemand: onDemand(config) ? createPullThrough(mirroring) : undefined }
+  const deps: AppDeps = {
+    ...mirroring,
+    onDemand: onDemand(config) ? createPullThrough(mirroring) : undefined,
+    modulesOnDemand: createModulesOnDemand(parts),
+  }
   return {
     deps,
     async close() {
@@ -98,6 +97,18 @@ export async function openDeps(config: Config, logger: Logger, given: GivenDeps 
       await Promise.all([inspector.close(), archiver.close(), analyser.close()])
       await spool.close()
       await database.close()
+    },
+  }
+}
+
+function upstreamOptions({ upstream, features, providers }: Config, parts: Omit<UpstreamClientOptions, 'upstreams' | 'downloads'>) {
+  return {
+    ...parts,
+    upstreams: upstream,
+    downloads: {
+      maxBytes: features.maxDownloadSizeMb * MEGABYTE,
+      idleTimeoutMs: providers.downloadTimeoutSeconds * 1000,
+      totalTimeoutMs: providers.downloadTotalTimeoutSeconds * 1000,
     },
   }
 }

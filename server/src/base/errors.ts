@@ -87,6 +87,7 @@ export const ERROR_CODES = {
   INVALID_PACKAGE: { status: 422, title: 'The provider package breaks a rule' },
   INVALID_MODULE_ARCHIVE: { status: 422, title: 'The module archive breaks a rule' },
   INVALID_BUNDLE: { status: 422, title: 'The bundle is damaged, or is none' },
+  MODULE_SOURCE_UNUSABLE: { status: 422, title: 'The source of the module cannot be fetched' },
   INVALID_SHASUMS: { status: 422, title: 'The SHA256SUMS document breaks a rule' },
   INVALID_SIGNATURE: { status: 422, title: 'The signature does not verify' },
   INVALID_SIGNING_KEY: { status: 422, title: 'The signing key cannot be used' },

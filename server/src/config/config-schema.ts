@@ -209,6 +209,10 @@ const features = section('What the server does by itself, and its limits.', {
     description: 'Fetch providers from the upstreams in `mirror.upstreams` when somebody asks for them.',
     default: false,
   }),
+  auto_download_modules: flag({
+    description: 'Fetch modules from the upstreams in `mirror.upstreams` when somebody asks for them.',
+    default: false,
+  }),
   max_download_size_mb: wholeNumber({
     description: 'Largest package that is fetched from an upstream.',
     unit: 'MB (1024 × 1024 bytes)',

@@ -21,6 +21,10 @@ import { assertObjectKey } from './key-syntax.ts'
  *         SYSTEM/
  *           VERSION.tar.gz         canonical semver without `v`
  *
+ *   upstream-modules/
+ *     HOSTNAME/                    origin, punycode lower case
+ *       NAMESPACE/NAME/SYSTEM/VERSION.tar.gz   as above
+ *
  * SHA256SUMS and its signature are rows of the database, not objects. Segments that begin with a dot never are keys, so a
  * driver may keep files of its own under such a name.
  */
@@ -47,9 +51,19 @@ export function providerPackageKey(
 
 /** Key of a module's canonical archive. @throws {TypeError} when a part is outside the alphabet of keys. */
 export function moduleArchiveKey(address: ModuleAddress, version: string): string {
+  return archiveKey(['modules'], address, version)
+}
+
+/** The same for a module that came from an upstream. */
+export function upstreamModuleKey(module: ModuleAddress & { readonly hostname: string }, version: string): string {
+  return archiveKey(['upstream-modules', module.hostname], module, version)
+}
+
+function archiveKey(folders: readonly string[], address: ModuleAddress, version: string): string {
   const { namespace, name, system } = moduleKey(address)
-  if ([namespace, name, system, version].some((part) => part.includes('/'))) throw new TypeError('A part of a module key holds a slash')
-  const key = `modules/${namespace}/${name}/${system}/${version}.tar.gz`
+  const parts = [...folders, namespace, name, system, version]
+  if (parts.some((part) => part.includes('/'))) throw new TypeError('A part of a module key holds a slash')
+  const key = `${parts.join('/')}.tar.gz`
   assertObjectKey(key)
   return key
 }

@@ -13,7 +13,7 @@ import { createSeenVersions } from './seen/seen-versions.ts'
 import { createVersionAges, JOB_EFFORT, ON_DEMAND_EFFORT } from './seen/version-ages.ts'
 
 /** Where versions come in; see the fields of `PolicySubject`. */
-export type PolicyContext = Pick<PolicySubject, 'organizationId' | 'onDemand'>
+export type PolicyContext = Pick<PolicySubject, 'organizationId' | 'onDemand' | 'kind'>
 
 /** Decides which providers of upstreams may come in, by the rules and approvals of this moment. */
 export interface MirrorPolicy {

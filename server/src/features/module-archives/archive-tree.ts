@@ -52,14 +52,15 @@ export class ArchiveTree {
   }
 
   /**
-   * The files with paths below the root of the module, in the order in which they came, and the top folders that were taken off.
+   * The files with paths below the root of the module, in the order in which they came, and the top folders that were taken off
+   * unless they are to stay.
    * @throws {ArchiveRefused} no_configuration
    */
-  finish(): { readonly files: readonly TreeFile[]; readonly unwrapped?: string } {
+  finish({ keepsFolders }: { readonly keepsFolders: boolean }): { readonly files: readonly TreeFile[]; readonly unwrapped?: string } {
     if (!this.#files.some(({ path }) => CONFIGURATION_FILE.test(path))) {
       throw refusal('no_configuration', this.#files.length === 0 ? 'has no files' : 'has no ".tf" or ".tofu" file')
     }
-    const prefix = findWrapping(this.#files)
+    const prefix = keepsFolders ? '' : findWrapping(this.#files)
     if (prefix === '') return { files: this.#files }
     const files = this.#files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }))
     return { files, unwrapped: prefix.slice(0, -1) }

@@ -22,6 +22,8 @@ export interface CanonicalModule extends WrittenArchive {
 export interface CanonicaliseRequest {
   readonly inputPath: string
   readonly outputPath: string
+  /** Top folders that hold everything stay: somebody names files by their whole paths. */
+  readonly keepsFolders?: boolean
 }
 
 /** Either what was written or the rule that refuses the archive. */
@@ -29,13 +31,13 @@ export type CanonicaliseResult = { readonly accepted: CanonicalModule } | { read
 
 /** Reads an archive, holds it to the rules and writes it again in its canonical form. Nothing is at `outputPath` when it is refused. */
 export async function canonicaliseFile(
-  { inputPath, outputPath }: CanonicaliseRequest,
+  { inputPath, outputPath, keepsFolders = false }: CanonicaliseRequest,
   limits: ModuleArchiveLimits,
 ): Promise<CanonicaliseResult> {
   const fd = openSync(inputPath, 'r')
   const stage = new ContentStage(`${outputPath}.content`)
   try {
-    return { accepted: await canonicaliseArchive({ fd, size: fstatSync(fd).size }, { outputPath, stage, limits }) }
+    return { accepted: await canonicaliseArchive({ fd, size: fstatSync(fd).size }, { outputPath, stage, limits, keepsFolders }) }
   } catch (error) {
     if (error instanceof ArchiveRefused) return { refused: error.problem }
     throw error
@@ -49,13 +51,14 @@ interface Target {
   readonly outputPath: string
   readonly stage: ContentStage
   readonly limits: ModuleArchiveLimits
+  readonly keepsFolders: boolean
 }
 
-async function canonicaliseArchive(file: OpenArchive, { outputPath, stage, limits }: Target): Promise<CanonicalModule> {
+async function canonicaliseArchive(file: OpenArchive, { outputPath, stage, limits, keepsFolders }: Target): Promise<CanonicalModule> {
   if (file.size > limits.maxArchiveBytes) throw refusal('too_large', `has ${file.size} bytes, more than ${limits.maxArchiveBytes}`)
   const tree = new ArchiveTree(limits)
   const comment = await FORMATS[detectFormat(file)](file, { tree, stage, limits })
-  const { files, unwrapped } = tree.finish()
+  const { files, unwrapped } = tree.finish({ keepsFolders })
   const sorted = sortByPath(files)
   const written = await writeCanonicalArchive(outputPath, {
     files: sorted,

@@ -95,7 +95,7 @@ describe('module archiver', () => {
   test('an aborted request rejects with the reason and frees its worker', async () => {
     archiver = createModuleArchiver({ workers: 1 })
     const abort = new AbortController()
-    const aborted = failureOf(archiver.canonicalise(slowPath, newOutput(), abort.signal))
+    const aborted = failureOf(archiver.canonicalise(slowPath, newOutput(), { signal: abort.signal }))
     const waiting = archiver.canonicalise(soundPath, newOutput())
     abort.abort(new Error('client left'))
     expect(await aborted).toMatchObject({ message: 'client left' })

@@ -15,14 +15,19 @@ export interface ModuleArchiver {
   /**
    * Reads the `.tar.gz` or `.zip` at `inputPath` and writes the canonical archive to `outputPath`, where nothing may be; nothing is
    * there after a failure. The same files give the same bytes, whatever they were packed with. Waits while all workers are busy.
-   * Aborting rejects with the signal's reason and stops the work.
+   * Aborting rejects with the signal's reason and stops the work. With `keepsFolders`, top folders that hold everything stay.
    *
    * @throws {RegistryError} INVALID_MODULE_ARCHIVE, with `rule`, and `entry` (number) and `path` where one entry is at fault, in
    * `detail`; STORAGE_FULL, STORAGE_ERROR
    */
-  canonicalise(inputPath: string, outputPath: string, signal?: AbortSignal): Promise<CanonicalModule>
+  canonicalise(inputPath: string, outputPath: string, options?: CanonicaliseOptions): Promise<CanonicalModule>
   /** Ends the workers; requests that still run or wait are rejected. */
   close(): Promise<void>
+}
+
+export interface CanonicaliseOptions {
+  readonly signal?: AbortSignal
+  readonly keepsFolders?: boolean
 }
 
 export interface ModuleArchiverOptions {
@@ -47,8 +52,8 @@ export function createModuleArchiver({ workers = 2, timeoutMs = 60_000, limits =
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   })
   return {
-    async canonicalise(inputPath, outputPath, signal) {
-      const result = await pool.run({ inputPath, outputPath }, signal).catch(async (error) => {
+    async canonicalise(inputPath, outputPath, { signal, keepsFolders = false } = {}) {
+      const result = await pool.run({ inputPath, outputPath, keepsFolders }, signal).catch(async (error) => {
         // A worker that was stopped could not clear up; what stood in its way is not its own.
         if (errnoOf(error) !== 'EEXIST') await rm(outputPath, { force: true })
         throw explainFailure(error, outputPath)

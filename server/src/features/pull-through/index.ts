@@ -17,7 +17,12 @@
  * A crash leaves a job that another process finishes, and a claim that runs out. Protocol: protocol.md 4.6, N-13, N-16.
  */
 export { createPullThrough, type PullThrough } from './create-pull-through.ts'
+export type { ListedVersion, ListSource, StoredVersionList } from './list-source.ts'
+export { createPulls, type PullKind, type Pulls } from './pull-items.ts'
 export { PULL_PACKAGE } from './pull-package.ts'
 export { pullRoutes } from './pull-routes.ts'
 export { sweepSignedVersions } from './signed/signed-versions.ts'
+export { explainUpstreamFailure, type FailedStep, stateOf, upstreamFailure } from './upstream-failures.ts'
+export { createVersionLists, type KnownList, type ListAnswer, type VersionLists } from './version-lists.ts'
 export { WAITS, type Waits } from './waits.ts'
+export { withinTime } from './within-time.ts'

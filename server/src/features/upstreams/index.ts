@@ -1,5 +1,5 @@
 /**
- * Upstreams: reads the provider registries of others.
+ * Upstreams: reads the provider and module registries of others.
  *
  * An upstream is named by the host name in a provider address. Service discovery leads from it to the registry, the registry to
  * a document per package, and the document to the checksum list, its signature and the zip, which may all lie on other hosts.
@@ -16,6 +16,7 @@
  *
  * State: discovery answers are kept in memory for ten minutes. Nothing here survives a crash, and nothing needs to.
  */
+export { createUpstreamModules, type ModuleLocation, type UpstreamModule, type UpstreamModules } from './module-client.ts'
 export type { AnnouncedKey, PackageDocument, WantedPackage } from './package-document.ts'
 export type { RegistryExtras } from './registry-extras.ts'
 export type { UpstreamSettings } from './service-discovery.ts'

@@ -23,8 +23,11 @@ export interface DiscoveryOptions {
   readonly clock: Clock
 }
 
-/** Where the provider registry of a host is; always ends in `/` or loses its last segment, as with Terraform. */
-export type FindProvidersUrl = (hostname: string) => Promise<URL>
+/** Where a service of a host is; always ends in `/` or loses its last segment, as with Terraform. */
+export type FindServiceUrl = (hostname: string) => Promise<URL>
+
+/** What is looked for, by the name that the protocol gives it. */
+export type RegistryService = 'providers.v1' | 'modules.v1'
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024
 const MAX_REDIRECTS = 3
@@ -37,12 +40,12 @@ const discoveryDocument = Compile(UpstreamDiscoveryDocument)
  * Service discovery with a memory: an answer is used for ten minutes, and requests that overlap share one look-up. Failures are
  * not kept. Source: protocol.md 1.3, 1.5.
  */
-export function createServiceDiscovery(options: DiscoveryOptions): FindProvidersUrl {
+export function createServiceDiscovery(options: DiscoveryOptions, service: RegistryService = 'providers.v1'): FindServiceUrl {
   const kept = new LRUCache<string, { readonly url: Promise<URL>; readonly untilMs: number }>({ max: MAX_KEPT })
   return (hostname) => {
     const known = kept.get(hostname)
     if (known !== undefined && options.clock.now() < known.untilMs) return known.url
-    const url = discover(options, hostname)
+    const url = discover(options, service, hostname)
     kept.set(hostname, { url, untilMs: options.clock.now() + KEPT_MS })
     url.catch(() => {
       if (kept.peek(hostname)?.url === url) kept.delete(hostname)
@@ -51,41 +54,51 @@ export function createServiceDiscovery(options: DiscoveryOptions): FindProviders
   }
 }
 
-async function discover({ outbound, upstreams }: DiscoveryOptions, hostname: string): Promise<URL> {
+async function discover({ outbound, upstreams }: DiscoveryOptions, service: RegistryService, hostname: string): Promise<URL> {
   const { url: origin = `https://${hostname}`, caFile } = upstreams[hostname] ?? {}
   const request = { maxBytes: MAX_DOCUMENT_BYTES, maxRedirects: MAX_REDIRECTS, accept: 'application/json' }
   const address = `${origin.replace(/\/+$/, '')}${DISCOVERY_PATH}`
   try {
     const received = await outbound.getBytes(address, { ...request, ...(caFile === undefined ? {} : { caFile }) })
-    return readServiceUrl(received, hostname)
+    return readServiceUrl(received, { service, hostname })
   } catch (error) {
-    throw explainRefusal(error, noProviders(hostname, 'the host has no service discovery'))
+    throw explainRefusal(error, noService({ service, hostname }, 'the host has no service discovery'))
   }
 }
 
-function readServiceUrl(received: ReceivedBytes, hostname: string): URL {
+interface WantedService {
+  readonly service: RegistryService
+  readonly hostname: string
+}
+
+function readServiceUrl(received: ReceivedBytes, wanted: WantedService): URL {
   const { finalUrl, headers } = received
   const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json')
     throw unusableAnswer(finalUrl, 'its content type is not application/json', { reason: 'content_type' })
-  const url = providersUrl(readDocument(received, discoveryDocument), { hostname, documentUrl: finalUrl })
+  const url = serviceUrl(readDocument(received, discoveryDocument), { ...wanted, documentUrl: finalUrl })
   // The keys that sign packages come from there: a service in clear text could be swapped on the way.
   if (finalUrl.protocol === 'https:' && url.protocol === 'http:')
-    throw unusableAnswer(finalUrl, 'its provider registry is on http, not https')
+    throw unusableAnswer(finalUrl, `its ${NAMES[wanted.service].one} registry is on http, not https`)
   return url
 }
 
-function providersUrl(document: UpstreamDiscoveryDocument, from: { hostname: string; documentUrl: URL }): URL {
+function serviceUrl(document: UpstreamDiscoveryDocument, from: WantedService & { readonly documentUrl: URL }): URL {
   try {
-    return new URL(resolveServiceUrl(document, 'providers.v1', from.documentUrl.href))
+    return new URL(resolveServiceUrl(document, from.service, from.documentUrl.href))
   } catch (error) {
-    if (error instanceof DiscoveryError) throw noProviders(from.hostname, error.reason)
+    if (error instanceof DiscoveryError) throw noService(from, error.reason)
     throw error
   }
 }
 
-const noProviders = (hostname: string, reason: string): RegistryError =>
-  new RegistryError('UPSTREAM_REFUSED', `Cannot use "${hostname}" as an upstream for providers: ${reason}`, {
-    hint: 'Check the host name in the provider address',
+const NAMES = {
+  'providers.v1': { one: 'provider', many: 'providers' },
+  'modules.v1': { one: 'module', many: 'modules' },
+} as const
+
+const noService = ({ service, hostname }: WantedService, reason: string): RegistryError =>
+  new RegistryError('UPSTREAM_REFUSED', `Cannot use "${hostname}" as an upstream for ${NAMES[service].many}: ${reason}`, {
+    hint: `Check the host name in the ${NAMES[service].one} address`,
     detail: { hostname, reason: 'no_service' },
   })

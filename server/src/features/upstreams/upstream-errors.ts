@@ -10,7 +10,7 @@ export function explainRefusal(error: unknown, missing: RegistryError): unknown 
   if (status === 404 || status === 410) return missing
   if (status !== 401 && status !== 403) return error
   return new RegistryError(error.code, error.message, {
-    hint: 'The upstream wants a credential; providers that need one cannot be mirrored',
+    hint: 'The upstream wants a credential; what needs one cannot be mirrored',
     ...(error.detail === undefined ? {} : { detail: error.detail }),
     cause: error,
   })

@@ -10,7 +10,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
  */
 export function decideCoolDown(ruled: PolicyDecision, subject: PolicySubject, facts: PolicyFacts): PolicyDecision | undefined {
   const { coolDownDays, now } = facts
-  if (coolDownDays === 0 || subject.version === undefined) return undefined
+  if (coolDownDays === 0 || subject.version === undefined || subject.kind === 'module') return undefined
   const heldUntil = bornAt(subject, facts) + coolDownDays * DAY_MS
   if (heldUntil <= now) return undefined
   const held = `It is held until ${new Date(heldUntil).toISOString()} (cool-down of ${coolDownDays} ${coolDownDays === 1 ? 'day' : 'days'})`

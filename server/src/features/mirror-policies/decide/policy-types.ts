@@ -34,6 +34,8 @@ export interface PolicySubject extends ProviderAddress {
   readonly organizationId?: string | undefined
   /** Nobody named the upstream: a request of a client leads there by itself. */
   readonly onDemand?: boolean | undefined
+  /** A module stands where a provider does, its name where the type is. Modules have no cool-down. Default `provider`. */
+  readonly kind?: 'provider' | 'module' | undefined
 }
 
 /** An exception that was approved. */

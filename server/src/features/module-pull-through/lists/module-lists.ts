@@ -1,0 +1,23 @@
+import { RegistryError } from '../../../base/errors.ts'
+import type { ListedVersion, ListSource } from '../../pull-through/index.ts'
+import type { UpstreamModule, UpstreamModules } from '../../upstreams/index.ts'
+import { formatUpstreamModule } from '../upstream-module.ts'
+import { findModuleList, saveModuleList } from './module-list-queries.ts'
+
+/** The version lists of modules, one for each spelling. */
+export function moduleLists(upstreamModules: UpstreamModules): ListSource<UpstreamModule, ListedVersion> {
+  return {
+    nameOf: formatUpstreamModule,
+    claimPrefix: 'module-version-lists',
+    find: findModuleList,
+    save: saveModuleList,
+    async ask(module, options) {
+      const versions = await upstreamModules.listVersions(module, options).catch(unlessMissing)
+      return versions?.map((version) => ({ version }))
+    },
+  }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof RegistryError) || error.code !== 'MODULE_NOT_FOUND') throw error
+}

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DIALECTS } from '../../testing/dialects.ts'
+import { type FakeModules, type FakeModuleVersion, startFakeModules } from '../../testing/fake-modules.ts'
+import { type GitServer, hasGit, startGitServer } from '../../testing/git-server.ts'
+import { listCanonical } from '../../testing/module-archive-fixture.ts'
+import { modulesApp } from '../../testing/modules-on-demand.ts'
+import { buildZip } from '../../testing/zip-writer.ts'
+
+let upstream: FakeModules
+let names = 0
+
+beforeAll(async () => {
+  upstream = await startFakeModules()
+})
+
+afterAll(() => upstream.close())
+
+/** A module of its own for each test. */
+function addModule(versions: Readonly<Record<string, FakeModuleVersion>> = { '1.0.0': {} }): string {
+  names += 1
+  const name = `Space-${names}/net/aws`
+  upstream.add(name, versions)
+  upstream.requests.length = 0
+  return name
+}
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+const filesOf = (archive: Buffer) => Object.fromEntries(listCanonical(archive).map(({ path, content }) => [path, content]))
+
+describe.each(DIALECTS)('modules of an upstream on %s', (dialect) => {
+  test('what is held nowhere is listed, fetched with the first download, and never asked for again', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const name = addModule({ '1.0.0': {}, '1.1.0': {}, '2.0.0-rc.1': {} })
+    expect(await app.versions(name)).toEqual({ status: 200, stale: 0, versions: ['2.0.0-rc.1', '1.1.0', '1.0.0'] })
+    const first = await app.install(name, '1.1.0')
+    expect(filesOf(first)).toEqual({ 'main.tf': '# 1.1.0\n' })
+
+    upstream.add(name, { '1.1.0': { files: { 'main.tf': '# changed\n' } } })
+    upstream.requests.length = 0
+    expect(sha256(await app.install(name, '1.1.0'))).toBe(sha256(first))
+    upstream.remove(name, '1.1.0')
+    expect(sha256(await app.install(name.toLowerCase(), '1.1.0'))).toBe(sha256(first))
+    expect(upstream.requests).toEqual([])
+  })
+
+  test('a folder of the archive stays in the address, and everything around it in the archive', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const files = { 'net-1.0/main.tf': '# root\n', 'net-1.0/modules/a/main.tf': '# a\n' }
+    const name = addModule({ '1.0.0': { files, location: 'ARCHIVE//net-1.0/modules/a?archive=tar.gz' } })
+    const { location } = await app.download(name)
+    expect(location).toMatch(/\/1\.0\.0\.tar\.gz\/\/net-1\.0\/modules\/a\?expires=/)
+    expect(filesOf(await app.install(name))).toEqual(files)
+  })
+
+  test('a zip with its checksum is stored in the canonical form', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const zip = buildZip([{ name: 'main.tf', content: '# zip\n' }])
+    const name = addModule({ '1.0.0': { archive: zip, location: `ARCHIVE?archive=zip&checksum=sha256:${sha256(zip)}` } })
+    expect(filesOf(await app.install(name))).toEqual({ 'main.tf': '# zip\n' })
+  })
+
+  test('what takes longer than a client waits for a document comes by a link that waits', async () => {
+    const app = await modulesApp(dialect, upstream, { waits: { listMs: 600 } })
+    const name = addModule({ '1.0.0': { files: { 'a/main.tf': '# slow\n' }, location: 'ARCHIVE//a' } })
+    const goOn = upstream.hold('archive.tar.gz')
+    const { location } = await app.download(name)
+    expect(location).toMatch(new RegExp(`/v1/upstream/[^/]+/modules/${name}/1\\.0\\.0/archive\\.tar\\.gz//a\\?expires=`))
+    const archive = app.install(name)
+    goOn()
+    expect(filesOf(await archive)).toEqual({ 'a/main.tf': '# slow\n' })
+    expect((await app.request(location.replace('//a?', '?').replace('signature=', 'signature=x'))).statusCode).toBe(403)
+    expect((await app.request({ method: 'HEAD', url: location.replace('//a?', '?') })).statusCode).toBe(302)
+  })
+
+  test('fifty cold clients cost the upstream one list, one address and one archive', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const name = addModule()
+    const digests = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        await app.versions(name)
+        return sha256(await app.install(name))
+      }),
+    )
+    expect(new Set(digests).size).toBe(1)
+    expect(['versions', '/download', 'archive.tar.gz'].map((part) => upstream.countRequests(part))).toEqual([1, 1, 1])
+  })
+
+  test('two processes fetch once', async () => {
+    const first = await modulesApp(dialect, upstream)
+    const second = await modulesApp(dialect, upstream, { beside: first })
+    const name = addModule()
+    const digests = await Promise.all([first, second, first, second].map(async (app) => sha256(await app.install(name))))
+    expect(new Set(digests).size).toBe(1)
+    expect(['versions', '/download', 'archive.tar.gz'].map((part) => upstream.countRequests(part))).toEqual([1, 1, 1])
+  })
+
+  test('what is held and the last list answer while the upstream fails, marked as stale', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const name = addModule({ '1.0.0': {}, '1.1.0': {} })
+    const archive = sha256(await app.install(name))
+    upstream.add(name, { '1.0.0': { defect: { on: 'versions', status: 503 } } })
+    await app.pass(25 * 3_600_000)
+    const { stale, versions } = await app.versions(name)
+    expect({ isStale: stale >= 25 * 3600, versions }).toEqual({ isStale: true, versions: ['1.1.0', '1.0.0'] })
+    expect(sha256(await app.install(name))).toBe(archive)
+  })
+
+  test('without the setting, nothing is asked for', async () => {
+    const app = await modulesApp(dialect, upstream, { env: { TFR_FEATURES_AUTO_DOWNLOAD_MODULES: 'false' } })
+    const name = addModule()
+    expect([(await app.versions(name)).status, (await app.download(name)).status]).toEqual([404, 404])
+    expect(upstream.requests).toEqual([])
+  })
+
+  test('hosts that are no upstream of ours are not asked', async () => {
+    const app = await modulesApp(dialect, upstream)
+    expect((await app.versions(addModule(), 'other.example.com')).status).toBe(404)
+    expect(upstream.requests).toEqual([])
+  })
+})
+
+describe.skipIf(!hasGit).each(DIALECTS)('modules in Git on %s', (dialect) => {
+  let git: GitServer
+  beforeAll(async () => {
+    git = await startGitServer()
+    return () => git.close()
+  })
+
+  test('a tag is settled to its commit, which stays when the tag moves', async () => {
+    const repository = git.createRepository(`${dialect}-net`)
+    const commit = repository.commit({ 'main.tf': '# first\n', 'modules/a/main.tf': 'module "b" { source = "../../" }\n' })
+    repository.git(['tag', 'v1', commit])
+    const app = await modulesApp(dialect, upstream, { caFile: git.caFile })
+    const name = addModule({ '1.0.0': { location: `git::${repository.url}//modules/a?ref=v1` } })
+    expect((await app.download(name)).location).toMatch(/\.tar\.gz\/\/modules\/a\?/)
+    const first = await app.install(name)
+    expect(filesOf(first)['main.tf']).toBe('# first\n')
+
+    repository.git(['tag', '--force', 'v1', repository.commit({ 'main.tf': '# moved\n', 'modules/a/main.tf': '' })])
+    git.requests.length = 0
+    expect(sha256(await app.install(name))).toBe(sha256(first))
+    expect(git.requests).toEqual([])
+  })
+})
