@@ -77,7 +77,7 @@ export function createMirrorPolicy(deps: PolicyDecisionDeps): MirrorPolicy {
             return [version, decidePolicy(relevant, subject, { ...facts, firstSeenAt })]
           }),
         )
-      if (coolDownDays === 0) return decideAll(undefined)
+      if (coolDownDays === 0 || context.kind === 'module') return decideAll(undefined)
       const seen = await seenVersions.remember(address, versions)
       const decisions = decideAll(seen)
       const ageless = versions.filter((version) => decisions.get(version)?.decision === 'held' && seen.get(version)?.publishedAt === null)
