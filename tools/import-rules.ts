@@ -34,10 +34,11 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'ci-trust': ['accounts'],
   'key-expiry': [],
   'module-pull-through': ['intake', 'mirror-policies', 'module-archives', 'namespaces', 'pull-through', 'upstreams'],
-  'pull-through': ['intake', 'mirror', 'providers', 'trust', 'upstreams'],
+  'pull-through': ['intake', 'mirror', 'providers', 'quarantine', 'trust', 'upstreams'],
   'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'notifications', 'upstreams'],
   'mirror-policies': ['namespaces', 'notifications'],
-  mirror: ['definitions', 'intake', 'mirror-policies', 'notifications', 'providers', 'trust', 'upstreams', 'verification'],
+  quarantine: ['notifications', 'upstreams', 'verification'],
+  mirror: ['definitions', 'intake', 'mirror-policies', 'notifications', 'providers', 'quarantine', 'trust', 'upstreams', 'verification'],
   notifications: [],
 }
 

@@ -15,7 +15,7 @@ import { discoveryRoutes } from './features/discovery/index.ts'
 import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
 import { lockRoutes } from './features/lock-file/index.ts'
-import { definitionRoutes, jobControlRoutes, jobRoutes, mirrorRoutes, quarantineRoutes } from './features/mirror/index.ts'
+import { definitionRoutes, jobControlRoutes, jobRoutes, mirrorRoutes, queueFetch } from './features/mirror/index.ts'
 import { mirrorConfigurationRoutes } from './features/mirror-configurations/index.ts'
 import { approvalRoutes, policyRoutes } from './features/mirror-policies/index.ts'
 import {
@@ -41,6 +41,7 @@ import { createPackageDigests, markPackageDamaged, providerAdminRoutes, provider
 import { publishRoutes } from './features/publishing/index.ts'
 import { pullRoutes } from './features/pull-through/index.ts'
 import { signOnMethods, signOnRoutes } from './features/single-sign-on/index.ts'
+import { quarantineRoutes } from './features/quarantine/index.ts'
 import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
 import { keySourceRoutes, signingKeyRoutes } from './features/trust/index.ts'
 import { memberRoutes, userRoutes } from './features/users/index.ts'
@@ -132,7 +133,7 @@ async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(jobControlRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))
   await app.register(bundleRoutes(deps))
-  await app.register(quarantineRoutes(deps))
+  await app.register(quarantineRoutes(deps, { queueFetch: (tx, fetch) => queueFetch(deps, tx, fetch) }))
   await app.register(notificationRoutes(deps))
 }
 

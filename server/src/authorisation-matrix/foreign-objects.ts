@@ -92,6 +92,7 @@ async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObj
     ...SYSTEM_MIRROR_POLICIES.slice(0, 1).map(({ id }) => byId('/api/v1/admin/mirror-policies/', id)),
     byId('/api/v1/admin/mirror-approvals/', await addApprovalRequest(app)),
     byId('/api/v1/admin/signing-keys/', await addSigningKey(app)),
+    byId('/api/v1/admin/quarantine/', await addQuarantined(app)),
     byId('/api/v1/admin/notifications/', await addNotification(app, red)),
     byId('/api/v1/admin/jobs/', jobId),
     byId('/admin/api/jobs/', jobId),
@@ -149,6 +150,24 @@ async function addApprovalRequest({ deps }: TestApp): Promise<string> {
   const wish = { state: 'pending', reason: 'test', requestedBy: 'test', requestedById: null, needed: 1, approvals: 0, decidedAt: null }
   const row = { id, ...about, ...wish, createdAt: deps.clock.now() }
   await deps.database.db.insertInto('mirrorApprovalRequests').values(row).execute()
+  return id
+}
+
+async function addQuarantined({ deps }: TestApp): Promise<string> {
+  const id = newId()
+  const about = {
+    hostname: 'registry.example.com',
+    namespace: 'acme',
+    type: 'widget',
+    version: '1.0.0',
+    os: 'linux',
+    arch: 'amd64',
+  } as const
+  const found = { step: 'checksum', code: 'CHECKSUM_MISMATCH', message: 'test', evidence: '{}', createdAt: deps.clock.now() }
+  await deps.database.db
+    .insertInto('quarantinedPackages')
+    .values({ id, ...about, ...found })
+    .execute()
   return id
 }
 

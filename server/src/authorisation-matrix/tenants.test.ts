@@ -32,6 +32,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'DELETE /api/v1/modules/:namespace/:name/:system/:version': { reason: 'x' },
   'PATCH /api/v1/admin/mirror-policies/:id': { enabled: true },
   'PATCH /api/v1/admin/mirrors/:id': { enabled: false },
+  'POST /api/v1/admin/quarantine/:id/release': { reason: 'x' },
   'PATCH /api/v1/admin/providers/:id': { blocked: true },
   'PATCH /admin/api/providers/:id': { blocked: true },
 }

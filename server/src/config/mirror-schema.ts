@@ -44,6 +44,14 @@ export const mirror = section('Providers of upstreams.', {
     minimum: 1,
     maximum: 8760,
   }),
+  quarantine_hours: wholeNumber({
+    description:
+      'How long a package that failed its verification is not fetched again by a schedule or for a client. An administrator may try again at any time.',
+    unit: 'hours',
+    default: 24,
+    minimum: 0,
+    maximum: 8760,
+  }),
   signing_key_sources: Type.Array(signingKeySource, {
     description:
       'Addresses that signing keys are refreshed from, while a mirror of their upstream is set up. Keys with these fingerprints are trusted at first sight, others wait for an administrator.',

@@ -26,6 +26,7 @@ import type {
   MirrorSeenVersionsTable,
 } from './tables/policy-tables.ts'
 import type { SigningKeySourcesTable, SigningKeysTable } from './tables/trust-tables.ts'
+import type { QuarantinedPackagesTable } from './tables/quarantine-tables.ts'
 import type { UpstreamModuleListsTable, UpstreamModuleVersionsTable } from './tables/upstream-module-tables.ts'
 import type { UpstreamSignedVersionsTable, UpstreamVersionListsTable } from './tables/upstream-tables.ts'
 
@@ -151,6 +152,7 @@ export interface ApiKeysTable {
   lastUsedAt: UnixMs | null
   expiryNotificationSentAt: UnixMs | null
 }
+  /** When the warning before its end was put into the outbox. */
 
 /** Append-only, by triggers too, and chained. Actor id and name are copied, so that a row outlives its user. */
 export interface AuditLogsTable {
@@ -220,6 +222,8 @@ export interface ProviderVersionsTable {
   blockedReason: string | null
   /** Tombstone: the version is gone, its number stays taken. */
   deletedAt: UnixMs | null
+  /** When the upstream's list was last compared with what is held. */
+  digestsCheckedAt: UnixMs | null
 }
 
 export interface ProviderPlatformsTable {
@@ -248,6 +252,11 @@ export interface ProviderPlatformsTable {
   damagedAt: UnixMs | null
   /** Tombstone: the package is gone, other bytes are refused for ever. */
   deletedAt: UnixMs | null
+  /** JSON: findings of the verification that an administrator let pass, with who, when and why; null: there were none. */
+  acceptedFindings: string | null
+  /** Digest that the upstream signs for it now, when it is not `zh` any more. */
+  upstreamZh: string | null
+  upstreamChangedAt: UnixMs | null
 }
 
 /** The registry's own signing key; one row, id `current`. */
@@ -258,26 +267,6 @@ export interface RegistrySigningKeysTable {
   asciiArmor: string
   /** Armored private key, sealed with the encryption key. */
   sealedPrivateKey: string
-  createdAt: UnixMs
-}
-
-/** What failed verification, with the evidence; one row per package, the last attempt. */
-export interface QuarantinedPackagesTable {
-  id: string
-  hostname: string
-  namespace: string
-  type: string
-  version: string
-  os: Platform['os']
-  arch: Platform['arch']
-  /** Name of the verification step that refused it. */
-  step: string
-  /** Error code. */
-  code: string
-  message: string
-  /** JSON: expected and found digest, key ids, sizes, the documents as received. */
-  evidence: string
-  upstreamUrl: string | null
   createdAt: UnixMs
 }
 

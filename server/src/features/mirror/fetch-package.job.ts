@@ -1,16 +1,16 @@
 import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform, type Platform, parsePlatform } from '@terrace/protocol/platforms.ts'
 import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
+import { encodeJson } from '../../base/database/columns.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { JobHandler, JobItemContext } from '../../base/queue/worker.ts'
 import type { SpooledFile } from '../../base/spool.ts'
 import { type ObjectClaims, withObjectClaims } from '../intake/index.ts'
 import { requireAllowed } from '../mirror-policies/index.ts'
 import { findProvider, findProviderVersion, listPlatforms, storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
+import { findRelease, type PackageIdentity, quarantineOnFailure, refuseQuarantined, withDigest } from '../quarantine/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
-import { quarantineOnFailure } from './quarantine-package.ts'
-import type { PackageIdentity } from './quarantine-queries.ts'
 import { recordMirroredPackage } from './record-mirrored-package.ts'
 import type { ShasumsReader, VerifiedShasums } from './verified-shasums.ts'
 
@@ -22,6 +22,8 @@ export interface FetchPackageInput extends ProviderAddress {
   readonly platform: string
   /** Whose mirror brings it, for the policies of that organisation. */
   readonly organizationId?: string | undefined
+  /** Nobody asked for it this time: a schedule or a client's request did. What is in quarantine is left alone then. */
+  readonly automatic?: boolean
 }
 
 export type FetchDeps = MirrorDeps & { readonly readShasums: ShasumsReader }
@@ -30,31 +32,34 @@ export type FetchDeps = MirrorDeps & { readonly readShasums: ShasumsReader }
  * Fetches one package, verifies it and only then stores it: document → signed checksum list → zip → digest → content → store.
  * Running it again is harmless: a package that is held already is left alone. What fails a check goes to quarantine; what a policy
  * does not let in is not asked for.
+ * @throws {RegistryError} PACKAGE_QUARANTINED, POLICY_REFUSED, what the verification fails with.
  */
 export const fetchPackageJob =
   (deps: FetchDeps): JobHandler<FetchPackageInput> =>
-  async ({ input, createdBy }, context) => {
+  async ({ jobId, input, createdBy }, context) => {
     const wanted = readIdentity(input)
     if (await isHeld(deps, wanted)) return
     const subject = { ...wanted.address, version: wanted.version, organizationId: input.organizationId }
     requireAllowed('mirror', subject, await deps.policy.decide(subject))
+    if (input.automatic === true) await refuseQuarantined(deps, wanted)
     const filename = filenameOf(wanted)
     const key = storageKeyOf(wanted, { platform: wanted.platform, filename })
     await withObjectClaims(deps.database.db, { keys: [key], waitMs: 0 }, async (claims) => {
-      if (!(await isHeld(deps, wanted))) await fetchPackage(deps, { wanted, createdBy, claims, context })
+      if (!(await isHeld(deps, wanted))) await fetchPackage(deps, { wanted, jobId, createdBy, claims, context })
     })
   }
 
 interface Fetch {
   readonly wanted: PackageIdentity
+  readonly jobId: string
   readonly createdBy: string
   readonly claims: ObjectClaims
   readonly context: JobItemContext
 }
 
-async function fetchPackage(deps: FetchDeps, { wanted, createdBy, claims, context }: Fetch): Promise<void> {
+async function fetchPackage(deps: FetchDeps, { wanted, jobId, createdBy, claims, context }: Fetch): Promise<void> {
   const document = await deps.upstreams.getPackageDocument(wanted.address, wanted.version, wanted.platform)
-  await quarantineOnFailure(deps, { wanted, document }, async () => {
+  await quarantineOnFailure(deps, { wanted, document, jobId }, async () => {
     const list = await readList(deps, wanted, document)
     const sha256 = expectedDigest(wanted, document, list)
     const file = await download(deps, document, context)
@@ -135,7 +140,20 @@ async function verifyPackage(
       },
     )
   }
+  const { h1, accepted } = await inspect(deps, wanted, file)
   const zh = `zh:${sha256}`
-  const { h1 } = await deps.inspector.inspect(file.path, { type: wanted.address.type, strict: false, zh })
-  return { platform: wanted.platform, filename, path: file.path, size: file.size, sha256, h1, zh, upstreamUrl: document.downloadUrl }
+  const facts = { platform: wanted.platform, filename, path: file.path, size: file.size, sha256, h1, zh }
+  return { ...facts, upstreamUrl: document.downloadUrl, acceptedFindings: accepted === undefined ? null : encodeJson(accepted) }
+}
+
+/** The content must be good, but for what an administrator has let pass in exactly these bytes. */
+async function inspect({ inspector, database }: MirrorDeps, wanted: PackageIdentity, { path, sha256 }: SpooledFile) {
+  const release = await findRelease(database.db, wanted, sha256)
+  const { type } = wanted.address
+  try {
+    const { h1 } = await inspector.inspect(path, { type, strict: false, zh: `zh:${sha256}`, ...(release && { accepted: release.rules }) })
+    return { h1, accepted: release }
+  } catch (error) {
+    throw withDigest(error, sha256)
+  }
 }

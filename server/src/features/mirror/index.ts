@@ -15,14 +15,14 @@
  *
  * An interrupted job goes on with the items that had not finished. Protocol: protocol.md section 4.
  */
+export type { PackageIdentity } from '../quarantine/index.ts'
 export { definitionRoutes } from './definition-routes.ts'
 export { FETCH_PACKAGE, type FetchPackageInput, fetchPackageJob } from './fetch-package.job.ts'
 export { JobView, jobRoutes, presentJob } from './job-routes.ts'
 export { jobControlRoutes } from './jobs/job-control-routes.ts'
 export type { MirrorDeps } from './mirror-deps.ts'
 export { mirrorRoutes } from './mirror-routes.ts'
-export { quarantineOnFailure } from './quarantine-package.ts'
-export type { PackageIdentity } from './quarantine-queries.ts'
-export { quarantineRoutes } from './quarantine-routes.ts'
+export { queueFetch } from './queue-fetch.ts'
+export { type MirroredPackage, recordMirroredPackage } from './record-mirrored-package.ts'
 export { RESOLVE_PROVIDER, resolveProviderJob } from './resolve-provider.job.ts'
 export { createShasumsReader, type ShasumsReader, verifyStoredShasums } from './verified-shasums.ts'

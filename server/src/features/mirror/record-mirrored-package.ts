@@ -3,7 +3,7 @@ import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import { encodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
-import { systemOrigin } from '../../base/http/edge-types.ts'
+import { type Origin, systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { recordAudit } from '../audit/index.ts'
 import {
@@ -18,22 +18,27 @@ import {
   updateVersionFlags,
   type VerifiedPackage,
 } from '../providers/index.ts'
+import { deleteQuarantinedPackage, type PackageIdentity } from '../quarantine/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
-import { deleteQuarantinedPackage, type PackageIdentity } from './quarantine-queries.ts'
 import type { VerifiedShasums } from './verified-shasums.ts'
 
-interface MirroredPackage {
+/** A package whose digest is on a list that was verified. */
+export interface MirroredPackage {
   readonly wanted: PackageIdentity
-  readonly document: PackageDocument
+  readonly document: Pick<PackageDocument, 'protocols'>
   readonly list: VerifiedShasums
   readonly item: VerifiedPackage
   readonly createdBy: string
+  /** Who has carried it here; without one, a job has fetched it. */
+  readonly importedBy?: Origin
+  /** Default `verified`. */
+  readonly provenance?: 'verified' | 'unsigned'
 }
 
 /** Makes a verified package visible, within the transaction that gives its claim back. */
 export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: MirroredPackage): Promise<void> {
-  const { wanted, list, item, createdBy } = input
+  const { wanted, list, item, createdBy, importedBy } = input
   const at = deps.clock.now()
   const version = await lockProviderVersion(tx, await ensureMirroredVersion(tx, input, at))
   await refuseChangedDigests(tx, version, input)
@@ -46,15 +51,15 @@ export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: Mir
   await deleteQuarantinedPackage(tx, wanted)
   await recordAudit(tx, {
     at,
-    origin: systemOrigin('mirror'),
-    action: 'provider_package.mirror',
+    origin: importedBy ?? systemOrigin('mirror'),
+    action: importedBy === undefined ? 'provider_package.mirror' : 'provider_package.import',
     object: `${formatProviderAddress(wanted.address)} ${wanted.version} ${formatPlatform(wanted.platform)}`,
     details: { zh: item.zh, signed_by: list.fingerprint, job_of: createdBy },
   })
 }
 
 async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number): Promise<string> {
-  const { wanted, document, list, createdBy } = input
+  const { wanted, document, list, createdBy, provenance = 'verified' } = input
   const providerId = await ensureProvider(tx, { id: newId(), ...wanted.address, sourceUrl: null, createdAt: at })
   await insertProviderVersion(tx, {
     id: newId(),
@@ -66,6 +71,7 @@ async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number)
     shasumsSignature: list.signature,
     signingKeyFingerprint: list.fingerprint,
     signedBy: 'upstream',
+    provenance,
     verificationWarning: list.warning ?? null,
     createdAt: at,
     createdBy,

@@ -2,11 +2,11 @@ import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { parseShasums, shasumsFilename } from '@terrace/protocol/shasums.ts'
 import { LRUCache } from 'lru-cache'
 import { RegistryError } from '../../base/errors.ts'
+import type { PackageIdentity } from '../quarantine/index.ts'
 import { listCandidateKeys, type TrustDeps, trustSigningKey } from '../trust/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import { type VerifiedSignature, verifyShasumsSignature } from '../verification/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
-import type { PackageIdentity } from './quarantine-queries.ts'
 
 /** A checksum list whose signature was made by a key that is trusted for the namespace. */
 export interface VerifiedShasums {

@@ -71,6 +71,9 @@ export function listAdminPackages(db: Db, filter: PackageFilter, page: { limit: 
       'p.blockedAt',
       'p.blockedReason',
       'p.damagedAt',
+      'p.acceptedFindings',
+      'p.upstreamZh',
+      'p.upstreamChangedAt',
     ])
     .orderBy('p.id', 'desc')
     .limit(page.limit)

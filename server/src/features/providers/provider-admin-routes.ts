@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
+import { decodeJson } from '../../base/database/columns.ts'
 import type { Deps } from '../../base/deps.ts'
 import { originOf } from '../../base/http/edge-types.ts'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
@@ -8,6 +9,18 @@ import { type AdminPackageRow, countAdminPackages, listAdminPackages } from './a
 import { changePackage, deletePackage } from './change-package.ts'
 
 const ISO = Type.String({ format: 'date-time' })
+
+const OrNull = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
+
+const AcceptedFindings = Type.Object(
+  { message: Type.String(), rules: Type.Array(Type.String()), reason: Type.String(), by: Type.String(), at: ISO },
+  { description: 'What of the verification an administrator has let pass' },
+)
+
+const UpstreamChange = Type.Object(
+  { zh: Type.String({ description: 'What the upstream signs for it now; empty when it signs nothing for it' }), at: ISO },
+  { description: 'The upstream signs other bytes under this name; what is held stays in service' },
+)
 
 const AdminPackageView = Type.Object(
   {
@@ -37,6 +50,8 @@ const AdminPackageView = Type.Object(
     blocked: Type.Boolean(),
     blocked_reason: Type.Union([Type.String(), Type.Null()]),
     damaged: Type.Boolean({ description: 'The stored bytes were found to differ from zh; load the package again' }),
+    accepted_findings: OrNull(AcceptedFindings),
+    upstream_change: OrNull(UpstreamChange),
   },
   { $id: 'AdminPackage' },
 )
@@ -154,5 +169,8 @@ function presentAdminPackage(row: AdminPackageRow) {
     blocked: row.blockedAt !== null || row.versionBlockedAt !== null,
     blocked_reason: row.blockedReason ?? row.versionBlockedReason,
     damaged: row.damagedAt !== null,
+    accepted_findings: row.acceptedFindings === null ? null : decodeJson<Static<typeof AcceptedFindings>>(row.acceptedFindings),
+    upstream_change:
+      row.upstreamChangedAt === null ? null : { zh: row.upstreamZh ?? '', at: new Date(row.upstreamChangedAt).toISOString() },
   }
 }

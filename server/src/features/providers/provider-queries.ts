@@ -131,6 +131,7 @@ const VERSION_COLUMNS = [
   'deprecationMessage',
   'blockedAt',
   'blockedReason',
+  'digestsCheckedAt',
   'deletedAt',
 ] as const
 
@@ -178,6 +179,9 @@ const PLATFORM_COLUMNS = [
   'blockedAt',
   'blockedReason',
   'damagedAt',
+  'acceptedFindings',
+  'upstreamZh',
+  'upstreamChangedAt',
   'deletedAt',
 ] as const
 
@@ -275,7 +279,7 @@ export async function updateVersionFlags(
 export async function updatePlatformFlags(
   db: Db,
   id: string,
-  set: Partial<Pick<ProviderPlatformRow, 'blockedAt' | 'blockedReason' | 'damagedAt' | 'deletedAt' | 'verifiedAt'>>,
+  set: Partial<Pick<ProviderPlatformRow, 'blockedAt' | 'blockedReason' | 'acceptedFindings' | 'damagedAt' | 'deletedAt' | 'verifiedAt'>>,
 ): Promise<void> {
   if (Object.keys(set).length > 0) await db.updateTable('providerPlatforms').set(set).where('id', '=', id).execute()
 }

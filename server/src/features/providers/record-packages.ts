@@ -35,15 +35,22 @@ export async function recordPackages(tx: Db, store: Pick<ObjectStore, 'id'>, inp
       blockedAt: null,
       blockedReason: null,
       damagedAt: null,
+      acceptedFindings: item.acceptedFindings ?? null,
+      upstreamZh: null,
+      upstreamChangedAt: null,
       deletedAt: null,
     })
     if (!inserted) await revivePlatform(tx, input, item)
   }
 }
 
-async function revivePlatform(tx: Db, { versionId, at }: PackagesToRecord, { platform, zh }: VerifiedPackage): Promise<void> {
+async function revivePlatform(
+  tx: Db,
+  { versionId, at }: PackagesToRecord,
+  { platform, zh, acceptedFindings = null }: VerifiedPackage,
+): Promise<void> {
   const rows = await listPlatforms(tx, versionId)
   const row = rows.find(({ os, arch }) => os === platform.os && arch === platform.arch)
   if (row === undefined || row.zh !== zh) throw new Error(`Package ${platform.os}_${platform.arch} changed under its claim`)
-  await updatePlatformFlags(tx, row.id, { damagedAt: null, deletedAt: null, verifiedAt: at })
+  await updatePlatformFlags(tx, row.id, { damagedAt: null, deletedAt: null, verifiedAt: at, acceptedFindings })
 }

@@ -17,6 +17,8 @@ export interface VerifiedPackage {
   readonly h1: string
   readonly zh: string
   readonly upstreamUrl: string | null
+  /** JSON: what of the verification an administrator has let pass; default: nothing. */
+  readonly acceptedFindings?: string | null
 }
 
 interface PackagesToStore {

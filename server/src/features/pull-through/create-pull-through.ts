@@ -10,7 +10,7 @@ import type { UpstreamVersion } from '../upstreams/index.ts'
 import { isRefused, type MergedProvider, mergeProvider, readRefusals } from './merge-provider.ts'
 import { providerLists } from './provider-lists.ts'
 import { createPulls } from './pull-items.ts'
-import { PACKAGE_PULLS } from './pull-package.ts'
+import { packagePulls } from './pull-package.ts'
 import type { VersionReadDeps } from './pull-through-deps.ts'
 import { createSignedVersions, readHeldVersion, type SignedVersion, type SignedVersions } from './signed/signed-versions.ts'
 import { createVersionLists, type KnownList, type ListAnswer, type VersionLists } from './version-lists.ts'
@@ -32,7 +32,7 @@ const NO_LIST: KnownList<UpstreamVersion> = { versions: [], names: new Set(), fe
  * the rules (C10, dependency confusion).
  */
 export function createPullThrough(deps: VersionReadDeps, waits: Waits = WAITS): PullThrough {
-  const pulls = createPulls(deps, PACKAGE_PULLS)
+  const pulls = createPulls(deps, packagePulls(deps))
   const merging = new Merging(deps)
   const lists = createVersionLists(deps, providerLists(deps.upstreams), waits)
   const signed = createSignedVersions(deps, waits)

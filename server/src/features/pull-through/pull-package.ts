@@ -1,29 +1,48 @@
 import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import type { FetchPackageInput, PackageIdentity } from '../mirror/index.ts'
+import { refuseQuarantined } from '../quarantine/index.ts'
 import type { PullKind } from './pull-items.ts'
+import type { PullThroughDeps } from './pull-through-deps.ts'
+import { explainUpstreamFailure, type FailedStep } from './upstream-failures.ts'
 
 /** Items of this kind have workers of their own: somebody waits for them, and a large job must not be in their way. */
 export const PULL_PACKAGE = 'provider.pull_package'
 
-/** Packages of providers. */
-export const PACKAGE_PULLS: PullKind<PackageIdentity> = {
-  itemKind: PULL_PACKAGE,
-  keyOf: itemKey,
-  describeJob(wanted) {
-    const key = itemKey(wanted)
-    const input: FetchPackageInput = { ...wanted.address, version: wanted.version, platform: formatPlatform(wanted.platform) }
-    return {
-      kind: 'provider.pull_through',
-      title: `Fetch on demand: ${key}`,
-      createdBy: 'pull-through',
-      items: [{ kind: PULL_PACKAGE, key, input }],
-    }
-  },
-  stepOf({ address, version, platform }) {
-    const name = `"${formatProviderAddress(address)}" "${version}" for "${formatPlatform(platform)}"`
-    return { action: `fetch ${name}`, hostname: address.hostname, step: 'package' }
-  },
+type PackagePullDeps = Pick<PullThroughDeps, 'database' | 'clock' | 'config'>
+
+/** Packages of providers. Those in quarantine are not fetched for clients: they are told so without a job. */
+export function packagePulls(deps: PackagePullDeps): PullKind<PackageIdentity> {
+  return {
+    itemKind: PULL_PACKAGE,
+    keyOf: itemKey,
+    async describeJob(wanted) {
+      await refuseHeldBack(deps, wanted)
+      const key = itemKey(wanted)
+      const platform = formatPlatform(wanted.platform)
+      const input: FetchPackageInput = { ...wanted.address, version: wanted.version, platform, automatic: true }
+      return {
+        kind: 'provider.pull_through',
+        title: `Fetch on demand: ${key}`,
+        createdBy: 'pull-through',
+        items: [{ kind: PULL_PACKAGE, key, input }],
+      }
+    },
+    stepOf: packageStep,
+  }
+}
+
+async function refuseHeldBack(deps: PackagePullDeps, wanted: PackageIdentity): Promise<void> {
+  try {
+    await refuseQuarantined(deps, wanted)
+  } catch (error) {
+    throw explainUpstreamFailure(error, packageStep(wanted))
+  }
+}
+
+function packageStep({ address, version, platform }: PackageIdentity): FailedStep {
+  const name = `"${formatProviderAddress(address)}" "${version}" for "${formatPlatform(platform)}"`
+  return { action: `fetch ${name}`, hostname: address.hostname, step: 'package' }
 }
 
 function itemKey({ address, version, platform }: PackageIdentity): string {

@@ -37,6 +37,7 @@ export const REFUSED_CODES: ReadonlySet<string> = new Set([
   'INVALID_PACKAGE',
   'INVALID_MODULE_ARCHIVE',
   'PROVIDER_VERSION_EXISTS',
+  'PACKAGE_QUARANTINED',
 ])
 
 /** The failure of a step, in the words of `state`. */

@@ -18,7 +18,7 @@
 export type { InspectedPackage } from './inspect-package-file.ts'
 export { mergeSigningKeys } from './merge-signing-keys.ts'
 export { createPackageInspector, type InspectOptions, type PackageInspector, type PackageInspectorOptions } from './package-inspector.ts'
-export type { PackageLimits, PackageProblem, PackageRule } from './package-rules.ts'
+export { isReleasable, type PackageLimits, type PackageProblem, type PackageRule } from './package-rules.ts'
 export { type RefreshedKey, readRefreshedKey } from './read-refreshed-key.ts'
 export { generateRegistryKey, type RegistryKey, signShasums } from './registry-signer.ts'
 export { readSigningKey, type SigningKey } from './signing-key.ts'

@@ -7,14 +7,12 @@ import { type DirectoryEntry, readZipDirectory, type ZipDirectory } from '../../
 import { checkEntries } from './check-entries.ts'
 import { findBinary } from './find-binary.ts'
 import { packageH1 } from './package-h1.ts'
-import { type PackageLimits, type PackageProblem, refuses } from './package-rules.ts'
+import { type PackageLimits, type PackageProblem, refuses, type Strictness } from './package-rules.ts'
 
-export interface PackageFile {
+export interface PackageFile extends Strictness {
   readonly path: string
   /** Provider type: the binary must be named after it. */
   readonly type: string
-  /** Published here: every rule refuses. Otherwise mirrored: the lesser rules are only noted. */
-  readonly strict: boolean
   /** `zh:` hash of the file when the caller has computed it; saves a second hashing. Taken as it is, not checked. */
   readonly zh?: string
 }
@@ -59,13 +57,13 @@ async function inspectOpenFile(fd: number, file: PackageFile, limits: PackageLim
   const directory = readZipDirectory({ fd, size }, limits)
   const binary = findBinary(directory.entries, file.type)
   const early = [...checkEntries(directory, limits), ...binary.problems]
-  const refusedEarly = early.filter(({ rule }) => refuses(rule, file.strict))
+  const refusedEarly = early.filter(({ rule }) => refuses(rule, file))
   if (refusedEarly.length > 0) return { refused: refusedEarly }
 
   const cursor = new FileCursor(fd, { hashing: file.zh === undefined })
   const walked = await digestEntries(cursor, directory)
   cursor.skipTo(size)
-  const refused = walked.problems.filter(({ rule }) => refuses(rule, file.strict))
+  const refused = walked.problems.filter(({ rule }) => refuses(rule, file))
   if (refused.length > 0) return { refused }
   const accepted = {
     h1: packageH1(walked.digests),

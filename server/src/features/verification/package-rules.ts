@@ -27,6 +27,9 @@ const RULES = {
 
 export type PackageRule = keyof typeof RULES
 
+/** Rules that an administrator may let a mirrored package break: whoever unpacks it is not harmed, and its `h1` can be computed. */
+const RELEASABLE: readonly PackageRule[] = ['binary_name', 'compression_ratio']
+
 /** One broken rule. */
 export interface PackageProblem {
   readonly rule: PackageRule
@@ -54,7 +57,21 @@ export const DEFAULT_PACKAGE_LIMITS: PackageLimits = {
   ratioFreeBytes: 64 * 1024 ** 2,
 }
 
-/** Whether the rule refuses the package: every rule does when `strict`. */
-export function refuses(rule: PackageRule, strict: boolean): boolean {
-  return strict || RULES[rule].breaks === 'always'
+/** How strictly a package is looked at. */
+export interface Strictness {
+  /** Published here: every rule refuses. Otherwise mirrored: the lesser rules are only noted. */
+  readonly strict: boolean
+  /** Rules that an administrator lets this package break; only those count that {@link isReleasable} allows. */
+  readonly accepted?: readonly PackageRule[]
+}
+
+/** Whether the rule refuses the package. */
+export function refuses(rule: PackageRule, { strict, accepted = [] }: Strictness): boolean {
+  if (strict) return true
+  return RULES[rule].breaks === 'always' && !(accepted.includes(rule) && isReleasable(rule))
+}
+
+/** Whether an administrator may let a mirrored package break the rule. */
+export function isReleasable(rule: PackageRule): boolean {
+  return RELEASABLE.includes(rule)
 }

@@ -15,6 +15,7 @@ import { trustMigration } from './0013-trust.ts'
 import { upstreamSignedVersionsMigration } from './0014-upstream-signed-versions.ts'
 import { upstreamModulesMigration } from './0015-upstream-modules.ts'
 import { mirrorRunOmissionsMigration } from './0016-mirror-run-omissions.ts'
+import { quarantineDecisionsMigration } from './mirroring/0017-quarantine-decisions.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -35,3 +36,4 @@ export const MIGRATIONS: readonly Migration[] = [
   upstreamModulesMigration,
   mirrorRunOmissionsMigration,
 ]
+  quarantineDecisionsMigration,

@@ -69,7 +69,7 @@ export const resolveMirrorJob =
 function fetchItems(address: ProviderAddress, organizationId: string, { take }: Choice): NewJobItem[] {
   return take.flatMap(({ version, platforms }) =>
     platforms.map((platform) => {
-      const input: FetchPackageInput = { ...address, version, platform, organizationId }
+      const input: FetchPackageInput = { ...address, version, platform, organizationId, automatic: true }
       return { kind: FETCH_PACKAGE, key: `${formatProviderAddress(address)} ${version} ${platform}`, input }
     }),
   )
