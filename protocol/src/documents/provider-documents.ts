@@ -38,6 +38,11 @@ export const ProviderPackageDocument = Type.Object({
   shasums_url: Type.String(),
   shasums_signature_url: Type.String({ description: 'Binary detached signature' }),
   signing_keys: Type.Object({ gpg_public_keys: Type.Array(SentSigningKey) }),
+  packages: Type.Optional(
+    Type.Record(Type.String(), Type.Object({ hashes: Type.Array(Type.String()), package_size: Type.Integer() }), {
+      description: 'OS_ARCH → `zh:` and `h1:` and the size in bytes; every package of the version, or none. OpenTofu 1.12 and later',
+    }),
+  ),
 })
 export type ProviderPackageDocument = Static<typeof ProviderPackageDocument>
 

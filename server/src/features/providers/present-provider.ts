@@ -51,9 +51,13 @@ export interface PackageLinks {
 export function presentPackage(
   version: Pick<CatalogVersion, 'protocols'>,
   row: Pick<ServedPackageRow, 'os' | 'arch' | 'filename' | 'zh'>,
-  extra: { readonly links: PackageLinks; readonly key: { readonly keyId: string; readonly asciiArmor: string } },
+  extra: {
+    readonly links: PackageLinks
+    readonly key: { readonly keyId: string; readonly asciiArmor: string }
+    readonly packages?: ProviderPackageDocument['packages']
+  },
 ): ProviderPackageDocument {
-  const { links, key } = extra
+  const { links, key, packages } = extra
   return {
     protocols: [...version.protocols],
     os: row.os,
@@ -66,6 +70,7 @@ export function presentPackage(
     signing_keys: {
       gpg_public_keys: [{ key_id: key.keyId, ascii_armor: key.asciiArmor, trust_signature: '', source: '', source_url: '' }],
     },
+    ...(packages !== undefined && { packages }),
   }
 }
 

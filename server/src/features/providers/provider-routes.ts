@@ -12,6 +12,7 @@ import { RegistryError } from '../../base/errors.ts'
 import type { Actor } from '../../base/http/edge-types.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
 import { cacheControlFor } from '../namespaces/index.ts'
+import { listPackageHashes } from './package-hashes.ts'
 import { packageLink, shasumsLinks } from './package-links.ts'
 import { presentDetail, presentOfferedVersions, presentPackage, presentVersions } from './present-provider.ts'
 import { type CatalogProvider, type CatalogVersion, listServedVersions } from './provider-catalog.ts'
@@ -148,5 +149,5 @@ async function renderPackage(
   }
   const key = provider.publicKeys.get(version.signingKeyFingerprint)
   if (key === undefined) throw new Error(`No public key with fingerprint ${version.signingKeyFingerprint} is recorded`)
-  return presentPackage(version, row, { links, key })
+  return presentPackage(version, row, { links, key, packages: await listPackageHashes(deps, version) })
 }

@@ -90,4 +90,15 @@ describe.each(DIALECTS)('what a run leaves out on %s', (dialect) => {
     await syncMirror(app, 'test', { provider: 'acme/one' })
     expect((await historyOf(app, 'test')).map(({ left_out }) => left_out.length)).toEqual([0, 2])
   })
+
+  test('stays here when keep_newest would not bring it any more', async () => {
+    const { upstream, app } = await openBench(dialect)
+    await upstream.addProvider('acme/widget', { versions: { '1.0.0': {} } })
+    await createTestMirror(app, { providers: ['acme/widget'], keep_newest: 1 })
+    await syncMirror(app, 'test')
+    await upstream.addProvider('acme/widget', { versions: { '1.1.0': {} } })
+    await syncMirror(app, 'test')
+    const index = await app.request(`/v1/mirror/${ORIGIN}/acme/widget/index.json`)
+    expect(Object.keys(index.json<{ versions: object }>().versions).sort()).toEqual(['1.0.0', '1.1.0'])
+  })
 })
