@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { startLoopbackServer } from './loopback-server.ts'
 import { createTestCertificates } from './test-certificates.ts'
 
@@ -31,8 +32,8 @@ export interface GitServer extends AsyncDisposable {
   readonly caFile: string
   /** Method and address of each request, in order. */
   readonly requests: string[]
-  /** What is asked first, while it is set; answers `true` when it took the request. */
-  intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+  /** What is asked first, while it is set, with the whole body; answers `true` when it took the request. */
+  intercept: ((request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean) | undefined
   /** Variables of `git http-backend` beside the usual ones. */
   readonly variables: Record<string, string>
   /** An empty repository, at `URL/NAME`. */
@@ -51,7 +52,12 @@ export async function startGitServer(hostnames: readonly string[] = []): Promise
   const requests: string[] = []
   const listener: RequestListener = (request, response) => {
     requests.push(`${request.method} ${request.url}`)
-    if (server.intercept?.(request, response) !== true) runBackend({ folder, variables }, request, response)
+    void buffer(request).then(
+      (body) => {
+        if (server.intercept?.(request, response, body) !== true) runBackend({ folder, variables, body }, request, response)
+      },
+      () => response.destroy(),
+    )
   }
   const loopback = await startLoopbackServer(listener, certificates)
   const close = async () => {
@@ -119,10 +125,11 @@ function modeOf(file: Exclude<TestFile, { readonly submodule: string }>): [mode:
 interface Backend {
   readonly folder: string
   readonly variables: Readonly<Record<string, string>>
+  readonly body: Buffer
 }
 
 /** A CGI bridge. Source: RFC 3875, git-http-backend(1) */
-function runBackend({ folder, variables }: Backend, request: IncomingMessage, response: ServerResponse): void {
+function runBackend({ folder, variables, body }: Backend, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? '/', 'https://localhost')
   const header = (name: string) => String(request.headers[name] ?? '')
   const child = spawn('git', ['http-backend'], {
@@ -134,6 +141,7 @@ function runBackend({ folder, variables }: Backend, request: IncomingMessage, re
       QUERY_STRING: url.search.slice(1),
       REQUEST_METHOD: request.method,
       CONTENT_TYPE: header('content-type'),
+      CONTENT_LENGTH: String(body.length),
       HTTP_CONTENT_ENCODING: header('content-encoding'),
       GIT_PROTOCOL: header('git-protocol'),
       REMOTE_ADDR: '127.0.0.1',
@@ -141,9 +149,9 @@ function runBackend({ folder, variables }: Backend, request: IncomingMessage, re
     },
     stdio: ['pipe', 'pipe', 'ignore'],
   })
-  for (const stream of [child.stdin, child.stdout, request, response]) stream.on('error', () => child.kill('SIGKILL'))
+  for (const stream of [child.stdin, child.stdout, response]) stream.on('error', () => child.kill('SIGKILL'))
   response.on('close', () => child.kill('SIGKILL'))
-  request.pipe(child.stdin)
+  child.stdin.end(body)
   let head: Buffer = Buffer.alloc(0)
   const takeHead = (chunk: Buffer) => {
     head = Buffer.concat([head, chunk])

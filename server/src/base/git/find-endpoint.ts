@@ -1,7 +1,5 @@
-import { RegistryError } from '../errors.ts'
 import type { Outbound, SentAnswer } from '../outbound/outbound.ts'
-import { displayUrl } from '../outbound/outbound-url.ts'
-import { refusedUrl } from './git-errors.ts'
+import { noRepository, refusedUrl } from './git-errors.ts'
 import { parseGitUrl } from './git-url.ts'
 
 /** Where a repository really is. */
@@ -62,14 +60,6 @@ function nextUrl(url: URL, location = ''): URL {
 
 function checkAnswer(url: URL, { status, headers }: SentAnswer): void {
   if (status === 200 && headers['content-type'] === ADVERTISEMENT_TYPE) return
-  if (status === 401 || status === 403 || status === 404) throw noRepository(url, status)
+  if (status === 401 || status === 403 || status === 404) throw noRepository(url, { status })
   throw refusedUrl(url, status === 200 ? 'the answer is not one of a Git server' : `the server answered ${status}`)
-}
-
-function noRepository(url: URL, status: number): RegistryError {
-  const shown = displayUrl(url)
-  return new RegistryError('UPSTREAM_REFUSED', `Cannot read the Git repository "${shown}": there is none that everybody may read`, {
-    hint: 'Check the address; private repositories are not read',
-    detail: { url: shown, status, reason: 'git_repository' },
-  })
 }

@@ -1,4 +1,4 @@
-import { RegistryError } from '../errors.ts'
+import { type ErrorCode, RegistryError } from '../errors.ts'
 import { displayUrl } from '../outbound/outbound-url.ts'
 
 /** Oldest version that binds connections to checked addresses (`http.curloptResolve`). */
@@ -37,6 +37,15 @@ export function missingRef(url: URL, ref: string): RegistryError {
   })
 }
 
+/** There is no repository, or no public one; servers do not tell which. */
+export function noRepository(url: URL, detail: Readonly<Record<string, unknown>>): RegistryError {
+  const shown = displayUrl(url)
+  return new RegistryError('UPSTREAM_REFUSED', `Cannot read the Git repository "${shown}": there is none that everybody may read`, {
+    hint: 'Check the address; private repositories are not read',
+    detail: { ...detail, url: shown, reason: 'git_repository' },
+  })
+}
+
 /** A limit of one operation. */
 export interface GitExcess {
   readonly what: 'bytes' | 'objects' | 'tar bytes' | 'refs'
@@ -50,30 +59,55 @@ export function tooLarge(url: URL, { what, limit }: GitExcess): RegistryError {
   })
 }
 
-/** What `git` says when the other side, or the way to it, failed, which may pass. */
-const PASSING =
-  /could not resolve|failed to connect|couldn't connect|timed? ?out|timeout|connection (?:reset|refused|died|was)|early eof|hung up|rpc failed|transfer closed|operation too slow|empty reply|error: 5\d\d|disconnect|unexpected (?:eof|termination)/i
-const UNTRUSTED = /certificate|ssl/i
-const TOO_BIG = /signal 25|file too large|exceeded/i
-const TOO_MUCH_MEMORY = /out of memory|signal 6|mmap failed|cannot allocate/i
-const DISK_FULL = /no space left|quota exceeded/i
-
-/** A failed `git`, from what it wrote; the text is the upstream's in part and is shown shortened, on one line. */
-export function explainFailure(url: URL, stderr: string): RegistryError {
-  const shown = displayUrl(url)
-  const detail = { url: shown, reason: 'git', git: printable(lastWords(stderr)) }
-  const message = (state: string) => `Cannot fetch "${shown}": ${state}`
-  if (DISK_FULL.test(stderr)) return new RegistryError('STORAGE_FULL', message('the disk is full'), { detail })
-  if (TOO_BIG.test(stderr))
-    return new RegistryError('UPSTREAM_REFUSED', message('the repository is too large'), { detail: { ...detail, reason: 'too_large' } })
-  if (TOO_MUCH_MEMORY.test(stderr)) return new RegistryError('UPSTREAM_REFUSED', message('reading it needs too much memory'), { detail })
-  if (PASSING.test(stderr)) return new RegistryError('UPSTREAM_UNAVAILABLE', message('the connection broke off'), { detail })
-  if (UNTRUSTED.test(stderr)) return new RegistryError('UPSTREAM_REFUSED', message('its TLS certificate is not trusted'), { detail })
-  return new RegistryError('UPSTREAM_REFUSED', message(`Git says "${detail.git}"`), { detail })
+interface Failure {
+  readonly pattern: RegExp
+  readonly code: ErrorCode
+  readonly state: string
+  /** `detail.reason`; `git` by default. */
+  readonly reason?: string
 }
 
-/** The line that says why; what the server wrote (`remote:`) is none. */
-function lastWords(stderr: string): string {
+/** What `git` writes, by what it means; the first that fits counts. Messages of `git` 2.37 to 2.52, and of curl. */
+const FAILURES: readonly Failure[] = [
+  { pattern: /no space left|quota exceeded/i, code: 'STORAGE_FULL', state: 'the disk is full' },
+  { pattern: /the answer exceeded/, code: 'UPSTREAM_REFUSED', state: 'it has too many refs', reason: 'too_large' },
+  {
+    pattern: /out of memory|mmap failed|cannot allocate|signal (?:6|9|11)\b/i,
+    code: 'UPSTREAM_REFUSED',
+    state: 'reading it needs too much memory',
+    reason: 'too_large',
+  },
+  { pattern: /signal 24\b/i, code: 'UPSTREAM_REFUSED', state: 'reading it takes too long', reason: 'too_large' },
+  {
+    pattern: /could not read (?:username|password)|authentication failed|error: 40[134]/i,
+    code: 'UPSTREAM_REFUSED',
+    state: 'there is no repository that everybody may read',
+    reason: 'git_repository',
+  },
+  { pattern: /error: 3\d\d|HTTP 3\d\d/i, code: 'UPSTREAM_REFUSED', state: 'it redirects after its first answer' },
+  {
+    pattern:
+      /could not resolve|failed to connect|couldn't connect|time[ds]? ?out|connection (?:reset|refused|died|was)|early eof|hung up|rpc failed|transfer closed|too slow|empty reply|error: (?:5\d\d|429)|disconnect|unexpected (?:eof|termination)/i,
+    code: 'UPSTREAM_UNAVAILABLE',
+    state: 'the connection broke off',
+  },
+  { pattern: /certificate|ssl/i, code: 'UPSTREAM_REFUSED', state: 'its TLS certificate is not trusted' },
+]
+
+/** A failed `git`, from what it wrote; in part that is the upstream's text, and it is shown shortened, on one line. */
+export function explainFailure(url: URL, stderr: string): RegistryError {
+  const shown = displayUrl(url)
   const lines = stderr.split(/[\r\n]+/).filter((line) => line.trim() !== '' && !line.startsWith('remote:'))
-  return lines.findLast((line) => /^(?:fatal|error):/.test(line)) ?? lines.at(-1) ?? 'nothing'
+  const said = printable(lines.findLast((line) => /^(?:fatal|error):/.test(line)) ?? lines.at(-1) ?? 'nothing')
+  // What the server says about its own disk is not about ours.
+  const own = lines.filter((line) => !line.includes('remote error:')).join('\n')
+  const {
+    code,
+    state,
+    reason = 'git',
+  } = FAILURES.find(({ pattern }) => pattern.test(own)) ?? {
+    code: 'UPSTREAM_REFUSED' as const,
+    state: `Git says "${said}"`,
+  }
+  return new RegistryError(code, `Cannot fetch "${shown}": ${state}`, { detail: { url: shown, reason, git: said } })
 }

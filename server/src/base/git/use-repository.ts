@@ -56,6 +56,8 @@ export async function useRepository<T>(
   }
 }
 
+const MAX_OVERSHOOT_BYTES = 1 << 20
+
 interface OpenedRepository {
   readonly deps: GitDeps
   readonly folder: string
@@ -66,7 +68,9 @@ interface OpenedRepository {
 }
 
 function openRepository({ deps, folder, environment, url, limits, signal }: OpenedRepository): WorkRepository {
-  const command = { environment, folder, searchPath: deps.searchPath, signal, maxFileBytes: limits.maxRepositoryBytes }
+  // The system stops a file that grows between two looks; being over the limit it is then seen.
+  const maxFileBytes = limits.maxRepositoryBytes + MAX_OVERSHOOT_BYTES
+  const command = { environment, folder, searchPath: deps.searchPath, signal, maxFileBytes }
   return {
     url,
     limits,
