@@ -150,9 +150,9 @@ export interface ApiKeysTable {
   namespaces: string | null
   /** Written in batches, off the read path. */
   lastUsedAt: UnixMs | null
+  /** When the warning before its end was put into the outbox. */
   expiryNotificationSentAt: UnixMs | null
 }
-  /** When the warning before its end was put into the outbox. */
 
 /** Append-only, by triggers too, and chained. Actor id and name are copied, so that a row outlives its user. */
 export interface AuditLogsTable {

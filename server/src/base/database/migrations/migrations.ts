@@ -35,5 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   upstreamSignedVersionsMigration,
   upstreamModulesMigration,
   mirrorRunOmissionsMigration,
-]
   quarantineDecisionsMigration,
+]
