@@ -9,6 +9,7 @@ import { holdsScope, isScope } from './features/access/index.ts'
 import { accountRoutes, createAuthenticator, createSignIn } from './features/accounts/index.ts'
 import { addAnswerExamples, apiReferenceRoutes } from './features/api-reference/index.ts'
 import { auditRoutes, createAttemptRecorder } from './features/audit/index.ts'
+import { importRoutes } from './features/bundle-import/index.ts'
 import { bundleRoutes } from './features/bundles/index.ts'
 import { ciTrustRoutes } from './features/ci-trust/index.ts'
 import { discoveryRoutes } from './features/discovery/index.ts'
@@ -40,8 +41,8 @@ import { organizationRoutes, roleTemplateRoutes } from './features/organizations
 import { createPackageDigests, markPackageDamaged, providerAdminRoutes, providerRoutes, shasumsRoutes } from './features/providers/index.ts'
 import { publishRoutes } from './features/publishing/index.ts'
 import { pullRoutes } from './features/pull-through/index.ts'
-import { signOnMethods, signOnRoutes } from './features/single-sign-on/index.ts'
 import { quarantineRoutes } from './features/quarantine/index.ts'
+import { signOnMethods, signOnRoutes } from './features/single-sign-on/index.ts'
 import { authorizeRoutes, tokenRoutes } from './features/terraform-login/index.ts'
 import { keySourceRoutes, signingKeyRoutes } from './features/trust/index.ts'
 import { memberRoutes, userRoutes } from './features/users/index.ts'
@@ -129,6 +130,7 @@ async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(policyRoutes(deps))
   await app.register(approvalRoutes(deps))
   await app.register(definitionRoutes(deps))
+  await app.register(importRoutes(deps))
   await app.register(jobRoutes(deps))
   await app.register(jobControlRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))

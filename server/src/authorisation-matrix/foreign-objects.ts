@@ -94,6 +94,11 @@ async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObj
     byId('/api/v1/admin/signing-keys/', await addSigningKey(app)),
     byId('/api/v1/admin/quarantine/', await addQuarantined(app)),
     byId('/api/v1/admin/notifications/', await addNotification(app, red)),
+    await addImport(app).then((id) => ({
+      prefix: '/api/v1/admin/imports/',
+      theirs: { ...provider, ...module, namespace: SECRET, id },
+      missing: { ...provider, ...module, namespace: MISSING, id: NO_ID },
+    })),
     byId('/api/v1/admin/jobs/', jobId),
     byId('/admin/api/jobs/', jobId),
   ]
@@ -177,6 +182,17 @@ async function addNotification({ deps }: TestApp, { organizationId }: TestMember
   await notify(database.db, { at: clock.now(), kind: 'package_quarantined', ...texts, organizationId })
   const notifications = database.db.selectFrom('notifications').select('id').where('organizationId', '=', organizationId)
   return (await notifications.executeTakeFirstOrThrow()).id
+}
+
+async function addImport({ deps }: TestApp): Promise<string> {
+  const id = newId()
+  const counts = { added: 0, addedBytes: 0, refused: 0 }
+  const about = { kind: 'bundle', name: 'test', signedBy: null, listing: '', options: '{}', createdBy: 'test', finishedAt: null }
+  await deps.database.db
+    .insertInto('bundleImports')
+    .values({ id, ...about, ...counts, createdAt: deps.clock.now() })
+    .execute()
+  return id
 }
 
 async function addJob({ deps }: TestApp): Promise<string> {

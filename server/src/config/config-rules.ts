@@ -23,6 +23,7 @@ export function checkRules(config: Config): RuleFinding[] {
     ...outboundRules(config),
     ...upstreamRules(config),
     ...mirrorRules(config),
+    ...bundleRules(config),
     ...signingKeySourceRules(config),
     ...corsRules(config),
     ...redisRules(config),
@@ -192,6 +193,13 @@ function* mirrorRules({ mirror, server, features }: Config): Generator<RuleFindi
   for (const host of mirror.upstreams) {
     if (canonicalHostname(host) === undefined) yield { keys: ['mirror.upstreams'], problem: `"${host}" is not a host name` }
     if (host === own) yield { keys: ['mirror.upstreams', 'server.public_url'], problem: `"${host}" is this server itself` }
+  }
+}
+
+function* bundleRules({ bundles }: Config): Generator<RuleFinding> {
+  for (const key of bundles.trustedKeys) {
+    const isFingerprint = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(key.replaceAll(/[\s:]/g, ''))
+    if (!isFingerprint) yield { keys: ['bundles.trusted_keys'], problem: `"${key}" is no fingerprint: all 40 digits are needed` }
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { bundles } from './bundle-schema.ts'
 import { choice, flag, section, text, textList, wholeNumber } from './config-fields.ts'
 import { mirror } from './mirror-schema.ts'
 import { notifications } from './notification-schema.ts'
@@ -305,6 +306,7 @@ export const ConfigSchema = section('Settings of the server.', {
   modules,
   features,
   mirror,
+  bundles,
   definitions,
   downloads,
   outbound,

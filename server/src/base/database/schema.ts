@@ -18,6 +18,7 @@ import type {
   MirrorRunOmissionsTable,
   MirrorSyncHistoryTable,
 } from './mirror-schema.ts'
+import type { BundleImportsTable } from './tables/import-tables.ts'
 import type { MailsTable, NotificationsTable } from './tables/notification-tables.ts'
 import type {
   MirrorApprovalDecisionsTable,
@@ -25,8 +26,8 @@ import type {
   MirrorPoliciesTable,
   MirrorSeenVersionsTable,
 } from './tables/policy-tables.ts'
-import type { SigningKeySourcesTable, SigningKeysTable } from './tables/trust-tables.ts'
 import type { QuarantinedPackagesTable } from './tables/quarantine-tables.ts'
+import type { SigningKeySourcesTable, SigningKeysTable } from './tables/trust-tables.ts'
 import type { UpstreamModuleListsTable, UpstreamModuleVersionsTable } from './tables/upstream-module-tables.ts'
 import type { UpstreamSignedVersionsTable, UpstreamVersionListsTable } from './tables/upstream-tables.ts'
 
@@ -78,6 +79,7 @@ export interface Schema {
   mirrorSeenVersions: MirrorSeenVersionsTable
   notifications: NotificationsTable
   mails: MailsTable
+  bundleImports: BundleImportsTable
 }
 
 /** One row, id `system`, inserted by the first migration. */

@@ -17,3 +17,5 @@
 export { type PublishProviderVersion, publishProviderVersion } from './publish-provider-version.ts'
 export { publishRoutes } from './publish-routes.ts'
 export type { PublishingDeps } from './publishing-deps.ts'
+export { type PublishUpload, readPublishUpload } from './read-publish-upload.ts'
+export { signRegistryShasums } from './sign-registry-shasums.ts'

@@ -14,12 +14,13 @@
  * encryption key. Two replicas that make it at once end up with the one that was recorded first.
  */
 
-export { listPublicKeys, type PublicKey } from './list-public-keys.ts'
 export { describeExpiringKeys, warnAboutSigningKeys } from './expiry/warn-about-signing-keys.ts'
+export { listPublicKeys, type PublicKey } from './list-public-keys.ts'
 export { createRegistrySigningKey, type RegistrySigningKey } from './registry-signing-key.ts'
 export { signingKeyRoutes } from './signing-key-routes.ts'
 export { keySourceRoutes } from './sources/key-source-routes.ts'
 export { refreshDueKeys } from './sources/refresh-due-keys.ts'
 export type { RefreshDeps, TrustDeps } from './trust-deps.ts'
+export { findKeyState, type KnownKeyState, trustOnPurpose } from './trust-on-purpose.ts'
 export { listCandidateKeys, trustSigningKey } from './trust-signing-key.ts'
 export { type KeyScope, loadTrustedKeys, type SignedProvider, type TrustedKeys } from './trusted-keys.ts'

@@ -16,6 +16,7 @@ import { upstreamSignedVersionsMigration } from './0014-upstream-signed-versions
 import { upstreamModulesMigration } from './0015-upstream-modules.ts'
 import { mirrorRunOmissionsMigration } from './0016-mirror-run-omissions.ts'
 import { quarantineDecisionsMigration } from './mirroring/0017-quarantine-decisions.ts'
+import { bundleImportsMigration } from './mirroring/0018-bundle-imports.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly Migration[] = [
   upstreamModulesMigration,
   mirrorRunOmissionsMigration,
   quarantineDecisionsMigration,
+  bundleImportsMigration,
 ]

@@ -8,6 +8,11 @@ const PROVIDER_FILE = 'terraform-provider-widget_1.4.2_linux_amd64.zip'
 const VALUES: Readonly<Record<string, string | number | boolean>> = {
   access_token: 'tfr_…',
   action: 'provider_version.publish',
+  added: 'linux_amd64',
+  kept: 'darwin_arm64',
+  'imports.kind': 'bundle',
+  'imports.name': 'site-a',
+  'imports.signed_by': '7A1D0C4B86F2D97A1E5F3C0E1D9A7B48264C1F0B',
   address: 'registry.terraform.io/hashicorp/null',
   alias: '',
   arch: 'amd64',
