@@ -19,6 +19,8 @@ export interface PublishedVersion {
 /** The real server as a process of its own, with an administrator signed in. */
 export interface BenchServer extends AsyncDisposable {
   readonly url: string
+  /** Where it listens on https, with `localTls`; the authority is `tls/ca.pem` in `dataDir`. */
+  readonly tlsUrl: string | undefined
   readonly pid: number
   readonly dataDir: string
   /** Publishes below {@link NAMESPACE}, signed by the registry. */
@@ -54,10 +56,11 @@ export function profilingEnvironment(): Record<string, string> {
  * Starts it on a folder of its own.
  *
  * @param options.config text of a configuration file (HCL)
+ * @param options.localTls listens on https too, with an authority of its own
  * @param options.env added to the environment of the process
  */
 export async function startBenchServer(
-  options: { readonly config?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: { readonly config?: string; readonly env?: Readonly<Record<string, string>>; readonly localTls?: boolean } = {},
 ): Promise<BenchServer> {
   const folder = makeTemporaryFolder('bench')
   const env = { ...environment(join(folder.path, 'server.log')), ...options.env }
@@ -65,6 +68,7 @@ export async function startBenchServer(
   const api = createApi(server)
   return {
     url: server.url,
+    tlsUrl: server.tlsUrl,
     pid: server.process.pid,
     dataDir: server.dataDir,
     publish: (version) => publish(api, version),

@@ -14,9 +14,21 @@ import { moduleSearch } from './scenarios/module-search.ts'
 import { onDemand } from './scenarios/on-demand.ts'
 import { requests } from './scenarios/requests.ts'
 import { start } from './scenarios/start.ts'
+import { upstreamCost } from './scenarios/upstream-cost.ts'
 import { wrongKeys } from './scenarios/wrong-keys.ts'
 
-const SCENARIOS: readonly Scenario[] = [requests, download, load, memory, start, moduleSearch, moduleLists, wrongKeys, onDemand]
+const SCENARIOS: readonly Scenario[] = [
+  requests,
+  download,
+  load,
+  memory,
+  start,
+  moduleSearch,
+  moduleLists,
+  wrongKeys,
+  onDemand,
+  upstreamCost,
+]
 const RESULTS = join(import.meta.dirname, '../results.json')
 const PAGE = join(import.meta.dirname, '../../docs/performance.md')
 

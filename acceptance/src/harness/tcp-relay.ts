@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 /** A line between a client and a server that a test can cut. */
 export interface TcpRelay extends AsyncDisposable {
   readonly port: number
+  /** Bytes that have come from the server since the start, on the wire. */
+  receivedBytes(): number
   /** Cuts what is open and refuses what comes, until `mend`. */
   cut(): void
   /** Lets connections through again. */
@@ -18,6 +20,7 @@ export async function startTcpRelay(target: { readonly host: string; readonly po
   const open = new Set<Socket>()
   let isCut = false
   let limitBytes = Number.POSITIVE_INFINITY
+  let totalBytes = 0
   const server = createServer((client) => {
     if (isCut) {
       client.destroy()
@@ -35,6 +38,7 @@ export async function startTcpRelay(target: { readonly host: string; readonly po
     client.pipe(onward)
     onward.on('data', (chunk: Buffer) => {
       received += chunk.length
+      totalBytes += chunk.length
       if (received > limitBytes) client.write(chunk.subarray(0, chunk.length - (received - limitBytes)), end)
       else if (!client.write(chunk)) onward.pause()
     })
@@ -52,6 +56,7 @@ export async function startTcpRelay(target: { readonly host: string; readonly po
     })
   return {
     port: (server.address() as AddressInfo).port,
+    receivedBytes: () => totalBytes,
     cut() {
       isCut = true
       dropAll()
