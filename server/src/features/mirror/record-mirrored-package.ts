@@ -1,6 +1,6 @@
 import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
-import { encodeJson } from '../../base/database/columns.ts'
+import { decodeJson, encodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { type Origin, systemOrigin } from '../../base/http/edge-types.ts'
@@ -32,7 +32,7 @@ export interface MirroredPackage {
   readonly createdBy: string
   /** Who has carried it here; without one, a job has fetched it. */
   readonly importedBy?: Origin
-  /** Default `verified`. */
+  /** Default: what the list says. */
   readonly provenance?: 'verified' | 'unsigned'
 }
 
@@ -42,9 +42,8 @@ export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: Mir
   const at = deps.clock.now()
   const version = await lockProviderVersion(tx, await ensureMirroredVersion(tx, input, at))
   await refuseChangedDigests(tx, version, input)
-  if (!Buffer.from(version.shasums).equals(list.shasums)) {
-    const { shasums, signature, fingerprint } = list
-    await updateShasums(tx, version.id, { shasums, shasumsSignature: signature, signingKeyFingerprint: fingerprint })
+  if (!Buffer.from(version.shasums).equals(list.shasums) || version.provenance !== provenanceOf(input)) {
+    await updateShasums(tx, version.id, columnsOf(input))
   }
   if (version.deletedAt !== null) await updateVersionFlags(tx, version.id, { deletedAt: null })
   await recordPackages(tx, deps.store, { ...wanted, versionId: version.id, packages: [item], at, createdBy })
@@ -54,12 +53,32 @@ export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: Mir
     origin: importedBy ?? systemOrigin('mirror'),
     action: importedBy === undefined ? 'provider_package.mirror' : 'provider_package.import',
     object: `${formatProviderAddress(wanted.address)} ${wanted.version} ${formatPlatform(wanted.platform)}`,
-    details: { zh: item.zh, signed_by: list.fingerprint, job_of: createdBy },
+    details: { zh: item.zh, signed_by: list.fingerprint, job_of: createdBy, ...acceptedIn(item) },
   })
 }
 
+const provenanceOf = ({ provenance, list }: MirroredPackage): 'verified' | 'unsigned' => provenance ?? list.provenance ?? 'verified'
+
+/** What a version says of its list. One that was taken without a signature becomes a verified one when a good signature comes. */
+function columnsOf(input: MirroredPackage) {
+  const { shasums, signature, fingerprint, warning, provenance } = input.list
+  return {
+    shasums,
+    shasumsSignature: signature,
+    signingKeyFingerprint: fingerprint,
+    signedBy: provenance === 'unsigned' ? 'registry' : 'upstream',
+    provenance: provenanceOf(input),
+    verificationWarning: warning ?? null,
+  }
+}
+
+/** What an administrator has let pass. */
+function acceptedIn({ acceptedFindings }: VerifiedPackage) {
+  return typeof acceptedFindings === 'string' ? { accepted: decodeJson<object>(acceptedFindings) } : {}
+}
+
 async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number): Promise<string> {
-  const { wanted, document, list, createdBy, provenance = 'verified' } = input
+  const { wanted, document, createdBy } = input
   const providerId = await ensureProvider(tx, { id: newId(), ...wanted.address, sourceUrl: null, createdAt: at })
   await insertProviderVersion(tx, {
     id: newId(),
@@ -67,12 +86,7 @@ async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number)
     version: wanted.version,
     protocols: encodeJson(document.protocols),
     origin: 'mirrored',
-    shasums: list.shasums,
-    shasumsSignature: list.signature,
-    signingKeyFingerprint: list.fingerprint,
-    signedBy: 'upstream',
-    provenance,
-    verificationWarning: list.warning ?? null,
+    ...columnsOf(input),
     createdAt: at,
     createdBy,
     deprecatedAt: null,
