@@ -1,5 +1,6 @@
 import { ACCOUNT_COMMANDS } from './account-commands.ts'
 import { AUDIT_COMMANDS } from './audit-commands.ts'
+import { BUNDLE_COMMANDS } from './bundle-commands.ts'
 import { CI_COMMANDS } from './ci-commands.ts'
 import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...MIRROR_CONFIGURATION_COMMANDS,
   ...MIRROR_POLICY_COMMANDS,
   ...MIRROR_APPROVAL_COMMANDS,
+  ...BUNDLE_COMMANDS,
   ...MODULE_COMMANDS,
   ...PROVIDER_COMMANDS,
   ...LOCK_COMMANDS,
@@ -40,6 +42,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   mirror: 'Load providers from upstreams',
   'mirror policy': 'Say which providers of upstreams may come in',
   'mirror approval': 'Ask for exceptions, and decide about them',
+  bundle: 'Carry providers and modules into networks without a way out',
   module: 'Publish, read, compare and withdraw modules',
   provider: 'Publish, list, lock and withdraw providers',
   'signing-key': 'Decide whose signatures count',

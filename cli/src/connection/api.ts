@@ -3,7 +3,7 @@ import { isProblem, type Problem } from '@terrace/api-client/problem.ts'
 import { CliError, EXIT, type ExitCode } from '../cli-error.ts'
 import type { Output } from '../output/output.ts'
 import { printable } from '../output/printable.ts'
-import type { HttpAnswer, HttpBody, HttpConnection, HttpSink } from './http-connection.ts'
+import type { HttpAnswer, HttpBody, HttpConnection, HttpRequest, HttpSink } from './http-connection.ts'
 
 /** What goes along with a call; `action` completes `Cannot <action>`. */
 export interface ApiCall<M extends Method, P extends PathOf<M>> {
@@ -19,6 +19,14 @@ export interface ApiCall<M extends Method, P extends PathOf<M>> {
   readonly headers?: Readonly<Record<string, string>>
   /** Takes the body of a success in place of the JSON. */
   readonly sink?: HttpSink
+}
+
+/** What of a file is read. */
+export interface ApiDownload {
+  readonly action: string
+  /** The first byte that is wanted. */
+  readonly from: number
+  readonly write: (piece: Buffer) => Promise<void>
 }
 
 /** A success. */
@@ -80,6 +88,45 @@ export class Api {
     output.detail(`< ${answer.status} ${Math.round(performance.now() - started)} ms, request id ${requestIdOf(answer) ?? 'unknown'}`)
     // The document promises the shape; the server is checked against it.
     return { status: answer.status, json: this.#readAnswer(answer, call.action) as AnswerOf<M, P> }
+  }
+
+  /**
+   * Reads a file by a signed link of this server, from a byte on. The link is the whole permission: no credential goes along.
+   * @throws {CliError} as `call`.
+   */
+  async download(link: string, { action, from, write }: ApiDownload): Promise<void> {
+    const headers = from === 0 ? {} : { range: `bytes=${from}-` }
+    const status = from === 0 ? 200 : 206
+    const answer = await this.#get(link, { action, headers, sink: { status, contentType: 'application/', write } })
+    if (answer.status === status) return
+    this.#readAnswer(answer, action)
+    throw this.#unknownServer(answer, action)
+  }
+
+  /**
+   * Follows a signed link of this server for what that does there; the answer is a redirect that is not followed.
+   * @throws {CliError} as `call`.
+   */
+  async follow(link: string, { action, timeoutMs }: { readonly action: string; readonly timeoutMs: number }): Promise<void> {
+    const answer = await this.#get(link, { action, timeoutMs, headers: {} })
+    if (answer.status !== 302) this.#readAnswer(answer, action)
+  }
+
+  /** The server may know itself by another address than the caller does; what is signed is the path. */
+  #get(
+    link: string,
+    request: Pick<HttpRequest, 'action' | 'headers'> & Partial<Pick<HttpRequest, 'timeoutMs' | 'sink'>>,
+  ): Promise<HttpAnswer> {
+    const { connection, output, timeoutMs } = this.#options
+    const { pathname, search } = new URL(link, connection.url)
+    output.detail(`> GET ${connection.url}${pathname}`)
+    return connection.send({
+      timeoutMs,
+      ...request,
+      method: 'GET',
+      path: `${pathname}${search}`,
+      headers: { 'user-agent': 'terrace-cli', ...request.headers },
+    })
   }
 
   #readAnswer(answer: HttpAnswer, action: string): unknown {

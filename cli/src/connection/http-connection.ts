@@ -25,6 +25,8 @@ export interface HttpRequest {
 
 /** Where a long body goes. An answer of another type is read like any other. */
 export interface HttpSink {
+  /** Default 200. */
+  readonly status?: number
   readonly contentType: string
   /** The next piece comes when this one is taken. */
   readonly write: (piece: Buffer) => Promise<void>
@@ -132,7 +134,7 @@ interface AnswerReader {
 
 async function readAnswer(response: http.IncomingMessage, { heard, sink }: AnswerReader): Promise<HttpAnswer> {
   const { statusCode = 0, headers } = response
-  const takes = sink !== undefined && statusCode === 200 && headers['content-type']?.startsWith(sink.contentType) === true
+  const takes = sink !== undefined && statusCode === (sink.status ?? 200) && headers['content-type']?.startsWith(sink.contentType) === true
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -27,7 +27,7 @@ const CONFIGURATION = /^[^.#].*\.(?:tf|tofu)(?:\.json)?$/
 export async function readConfigurationFolder(folder: string, name: string): Promise<ConfigurationFolder> {
   const root = await readFiles(folder, '.')
   if (root === undefined || root.length === 0) {
-    throw usageError(`Cannot lock "${name}": there is no configuration in it`, 'Name the folder that has the .tf files')
+    throw usageError(`Cannot read "${name}": there is no configuration in it`, 'Name the folder that has the .tf files')
   }
   const modules = await readInstalledModules(folder)
   const installed = await Promise.all((modules ?? []).map((module) => readInstalled(folder, module)))

@@ -11,6 +11,7 @@
  * No server, database or setting is needed. There is no state here.
  */
 
+export { RegistryError as BundleError } from '../../base/errors.ts'
 export { type OpenManifest, openManifest, type SignedManifest } from './open-manifest.ts'
 export { type PinnedKey, readPinnedKey } from './pinned-key.ts'
 export { type ObjectSink, readPart } from './read-part.ts'

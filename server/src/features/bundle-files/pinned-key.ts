@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { quote } from '@terrace/protocol/quote.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { readSigningKey } from '../verification/index.ts'
@@ -13,12 +14,13 @@ const FINGERPRINT = /^(?:0x)?(?<hex>[0-9a-f]{40}(?:[0-9a-f]{24})?)$/i
 
 /**
  * Reads a fingerprint, with blanks or colons if it has some, or else the file of an armored public key.
+ * @param folder that a relative path starts from.
  * @throws {RegistryError} INVALID_SIGNING_KEY
  */
-export async function readPinnedKey(text: string): Promise<PinnedKey> {
+export async function readPinnedKey(text: string, folder = '.'): Promise<PinnedKey> {
   const hex = FINGERPRINT.exec(text.replace(/[\s:]/g, ''))?.groups?.hex
   if (hex !== undefined) return { fingerprint: hex.toUpperCase() }
-  const { fingerprint } = await readSigningKey(await readArmor(text))
+  const { fingerprint } = await readSigningKey(await readArmor(resolve(folder, text)))
   return { fingerprint }
 }
 

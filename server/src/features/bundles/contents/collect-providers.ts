@@ -79,7 +79,7 @@ function listMissing(
   held: readonly string[],
   { object, links, hint }: { readonly object: string; readonly links: ReadonlyMap<string, string>; readonly hint: string },
 ): MissingItem[] {
-  if (platforms.length === 0) return held.length === 0 ? [nothingHeld(object, [...links.keys()], hint)] : []
+  if (platforms.length === 0) return held.length === 0 ? [nothingHeld(object, [...links.keys()].sort(), hint)] : []
   return platforms.filter((name) => !held.includes(name)).map((name) => notHeld(`${object} ${name}`, links.get(name), hint))
 }
 
