@@ -10,8 +10,10 @@ import { requireAllowed } from '../mirror-policies/index.ts'
 import { findProvider, findProviderVersion, listPlatforms, storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
 import { findRelease, type PackageIdentity, quarantineOnFailure, refuseQuarantined, withDigest } from '../quarantine/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
+import { refuseChangedDigests } from './digests/changed-digests.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import { recordMirroredPackage } from './record-mirrored-package.ts'
+import { settleList } from './unsigned-shasums.ts'
 import type { ShasumsReader, VerifiedShasums } from './verified-shasums.ts'
 
 export const FETCH_PACKAGE = 'provider.fetch_package'
@@ -61,12 +63,15 @@ async function fetchPackage(deps: FetchDeps, { wanted, jobId, createdBy, claims,
   const document = await deps.upstreams.getPackageDocument(wanted.address, wanted.version, wanted.platform)
   await quarantineOnFailure(deps, { wanted, document, jobId }, async () => {
     const list = await readList(deps, wanted, document)
+    await refuseChangedDigests(deps.database.db, wanted, list)
     const sha256 = expectedDigest(wanted, document, list)
     const file = await download(deps, document, context)
     try {
       const item = await verifyPackage(deps, { wanted, document, file, sha256 })
-      const commit = (tx: Parameters<typeof recordMirroredPackage>[1]) =>
-        recordMirroredPackage(deps, tx, { wanted, document, list, item, createdBy })
+      const commit = async (tx: Parameters<typeof recordMirroredPackage>[1]) => {
+        const settled = await settleList(deps, tx, { ...wanted, list })
+        await recordMirroredPackage(deps, tx, { wanted, document, list: settled, item, createdBy })
+      }
       await storePackages(deps, claims, { ...wanted, packages: [item], commit })
     } finally {
       await file.discard()

@@ -7,8 +7,9 @@ import { listCandidateKeys, type TrustDeps, trustSigningKey } from '../trust/ind
 import type { PackageDocument } from '../upstreams/index.ts'
 import { type VerifiedSignature, verifyShasumsSignature } from '../verification/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
+import { readUnsignedShasums, type UnsignedShasums } from './unsigned-shasums.ts'
 
-/** A checksum list whose signature was made by a key that is trusted for the namespace. */
+/** A checksum list whose signature was made by a key that is trusted for the provider, or that needs none on purpose. */
 export interface VerifiedShasums {
   /** Exact bytes. */
   readonly shasums: Uint8Array
@@ -19,6 +20,10 @@ export interface VerifiedShasums {
   /** Primary fingerprint of the key that signed. */
   readonly fingerprint: string
   readonly warning: string | undefined
+  /** Without it, the signature was verified. */
+  readonly provenance?: 'unsigned'
+  /** It holds one package, not all of the version. */
+  readonly isPartial?: boolean
 }
 
 /** Fetches and verifies the checksum list of a version; `fresh` asks the upstream even if a list is kept. */
@@ -38,22 +43,27 @@ const KEPT_MS = 60_000
 
 /**
  * A reader that fetches one version's list once for all its platforms: lists are kept for a minute and requests that overlap
- * share one answer. Failures are not kept, nor is the trust in the key: an administrator's decision counts at once.
+ * share one answer. Failures and lists without a signature are not kept, nor is the trust in the key: an administrator's decision
+ * counts at once.
  */
 export function createShasumsReader(deps: MirrorDeps): ShasumsReader {
-  const kept = new LRUCache<string, Promise<SignedShasums>>({ max: MAX_KEPT, ttl: KEPT_MS })
-  const readSigned = (wanted: PackageIdentity, document: PackageDocument, fresh: boolean): Promise<SignedShasums> => {
+  const kept = new LRUCache<string, Promise<SignedShasums | UnsignedList>>({ max: MAX_KEPT, ttl: KEPT_MS })
+  const readSigned = (wanted: PackageIdentity, document: PackageDocument, fresh: boolean): Promise<SignedShasums | UnsignedList> => {
     const key = `${formatProviderAddress(wanted.address)} ${wanted.version} ${document.shasumsUrl}`
     const known = kept.get(key)
     if (known !== undefined && !fresh) return known
-    const reading = readSignedShasums(deps, wanted, document)
+    const reading = readShasums(deps, wanted, document)
     kept.set(key, reading)
-    reading.catch(() => {
+    const forget = () => {
       if (kept.peek(key) === reading) kept.delete(key)
-    })
+    }
+    reading.then((list) => 'signedBy' in list || forget(), forget)
     return reading
   }
-  return async (wanted, document, { fresh } = { fresh: false }) => withTrust(deps, wanted, await readSigned(wanted, document, fresh))
+  return async (wanted, document, { fresh } = { fresh: false }) => {
+    const list = await readSigned(wanted, document, fresh)
+    return 'signedBy' in list ? withTrust(deps, wanted, list) : list
+  }
 }
 
 /** Which version a list is for. */
@@ -78,6 +88,14 @@ async function withTrust(deps: TrustDeps, { address }: ListOf, { signedBy, ...li
   }
 }
 
+type UnsignedList = UnsignedShasums & Pick<VerifiedShasums, 'entries'>
+
+async function readShasums(deps: MirrorDeps, of: ListOf, document: PackageDocument): Promise<SignedShasums | UnsignedList> {
+  const unsigned = await readUnsignedShasums(deps, of, document)
+  if (unsigned === undefined) return readSignedShasums(deps, of, document)
+  return { ...unsigned, entries: readEntries(unsigned.shasums, nameOf(of)) }
+}
+
 async function readSignedShasums(deps: MirrorDeps, of: ListOf, document: PackageDocument): Promise<SignedShasums> {
   const [shasums, signature] = await Promise.all([
     deps.upstreams.fetchShasums(document),
@@ -90,19 +108,22 @@ type SignedFiles = Pick<VerifiedShasums, 'shasums' | 'signature'>
 
 async function verifyFiles(
   deps: TrustDeps,
-  { address, version }: ListOf,
+  of: ListOf,
   { shasums, signature, announced }: SignedFiles & { readonly announced: readonly string[] },
 ): Promise<SignedShasums> {
+  const { address } = of
   const keys = await listCandidateKeys(deps, { provider: address, announced })
   const signedBy = await verifyShasumsSignature({
     shasums,
     signature,
     keys,
     now: deps.clock.now(),
-    expiredKeys: deps.config.providers.expiredKeys,
+    expiredKeys: deps.config.upstream[address.hostname]?.expiredKeys ?? deps.config.providers.expiredKeys,
   })
-  return { shasums, signature, entries: readEntries(shasums, shasumsFilename({ type: address.type, version })), signedBy }
+  return { shasums, signature, entries: readEntries(shasums, nameOf(of)), signedBy }
 }
+
+const nameOf = ({ address: { type }, version }: ListOf): string => shasumsFilename({ type, version })
 
 /** A signature that is not there is a failed verification, not a failed request. */
 async function fetchSignature({ upstreams }: MirrorDeps, document: PackageDocument, name: string): Promise<Uint8Array> {

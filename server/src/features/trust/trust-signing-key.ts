@@ -4,6 +4,7 @@ import type { SigningKey } from '../verification/index.ts'
 import { isInScope } from './key-scope.ts'
 import { recordKey } from './record-key.ts'
 import { listSigningKeysOf, type SigningKeyRow } from './signing-key-queries.ts'
+import { listKeySources } from './sources/key-sources.ts'
 import type { TrustDeps } from './trust-deps.ts'
 import type { SignedProvider } from './trusted-keys.ts'
 
@@ -85,4 +86,18 @@ function conflict({ hostname, namespace, type }: SignedProvider, fingerprint: st
     hint: 'Compare the fingerprint with the one its owner publishes, then accept or reject it: terrace signing-key list',
     detail: { fingerprint, hostname, namespace, type },
   })
+}
+
+/**
+ * Whether only a signature will do for the provider: a key is trusted or pinned for it, so an upstream that suddenly gives none is
+ * no reason to do without.
+ */
+export async function expectsSignature(
+  deps: Pick<TrustDeps, 'config' | 'database' | 'trustedKeys'>,
+  provider: SignedProvider,
+): Promise<boolean> {
+  if (deps.trustedKeys.forProvider(provider).length > 0) return true
+  if (listKeySources(deps.config).some((source) => isInScope(source, provider))) return true
+  const known = await listSigningKeysOf(deps.database.db, provider)
+  return known.some((row) => isTrusted(row) && isInScope(row, provider))
 }

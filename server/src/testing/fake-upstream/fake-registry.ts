@@ -118,7 +118,7 @@ export class FakeRegistry {
       shasum: found.shasum,
       shasums_url: `/files/${path}/SHA256SUMS`,
       shasums_signature_url: `/files/${path}/SHA256SUMS.sig`,
-      signing_keys: { gpg_public_keys: [key] },
+      signing_keys: { gpg_public_keys: version.defects.withoutKeys === true ? [] : [key] },
     }
     return { on: 'document', versions: [version], json }
   }
@@ -126,7 +126,7 @@ export class FakeRegistry {
 
 function findFile(version: FakeVersion, filename: string): FakeAnswer | undefined {
   const versions = [version]
-  if (filename === 'SHA256SUMS') return { on: 'shasums', versions, bytes: version.shasums }
+  if (filename === 'SHA256SUMS') return version.defects.missingShasums ? undefined : { on: 'shasums', versions, bytes: version.shasums }
   if (filename === 'SHA256SUMS.sig') return version.signature && { on: 'signature', versions, bytes: version.signature }
   const found = [...version.packages.values()].find((item) => item.filename === filename)
   return found && { on: 'package', versions, package: found, defects: version.defects }

@@ -17,6 +17,10 @@ export interface Defects {
   readonly badSignature?: boolean
   /** The signature answers 404. */
   readonly missingSignature?: boolean
+  /** SHA256SUMS answers 404. */
+  readonly missingShasums?: boolean
+  /** The document announces no key, as registry.opentofu.org does for many providers. */
+  readonly withoutKeys?: boolean
   /** Signed by a key that is not announced. */
   readonly foreignSignature?: boolean
   /** Signed by the announced key, whose announcement carries its revocation. */
