@@ -24,6 +24,7 @@ import {
   isUpstreamModuleKey,
   markUpstreamModuleDamaged,
   modulePullRoutes,
+  upstreamModuleRoutes,
 } from './features/module-pull-through/index.ts'
 import {
   changeModuleRoutes,
@@ -134,6 +135,7 @@ async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(jobRoutes(deps))
   await app.register(jobControlRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))
+  await app.register(upstreamModuleRoutes(deps))
   await app.register(bundleRoutes(deps))
   await app.register(quarantineRoutes(deps, { queueFetch: (tx, fetch) => queueFetch(deps, tx, fetch) }))
   await app.register(notificationRoutes(deps))

@@ -216,6 +216,8 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/admin/notifications': 'mirrors:read in an organisation',
   'POST /api/v1/admin/notifications/:id/read': 'mirrors:manage in an organisation',
   'POST /api/v1/admin/notifications/read': 'mirrors:manage in an organisation',
+  'GET /api/v1/admin/upstream-modules': 'mirrors:read in the registry',
+  'DELETE /api/v1/admin/upstream-modules/:id': 'mirrors:manage in the registry',
   'GET /api/v1/audit': 'audit:read in the registry',
   'GET /admin/api/audit': 'audit:read in the registry',
   'GET /api/v1/audit/export': 'audit:read in the registry',

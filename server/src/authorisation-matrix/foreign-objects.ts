@@ -99,6 +99,7 @@ async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObj
       theirs: { ...provider, ...module, namespace: SECRET, id },
       missing: { ...provider, ...module, namespace: MISSING, id: NO_ID },
     })),
+    byId('/api/v1/admin/upstream-modules/', await addUpstreamModule(app)),
     byId('/api/v1/admin/jobs/', jobId),
     byId('/admin/api/jobs/', jobId),
   ]
@@ -192,6 +193,19 @@ async function addImport({ deps }: TestApp): Promise<string> {
     .insertInto('bundleImports')
     .values({ id, ...about, ...counts, createdAt: deps.clock.now() })
     .execute()
+  return id
+}
+
+async function addUpstreamModule({ deps }: TestApp): Promise<string> {
+  const id = newId()
+  const address = { hostname: 'registry.example.com', namespace: 'acme', name: 'net', system: 'aws' }
+  const digests = { size: 1, sha256: 'a', contentSha256: 'a', receivedSha256: null }
+  const origin = { sourceKind: 'git', sourceUrl: 'https://git.example.com/acme/net', gitRef: null, commitSha: null, subdir: '' }
+  const stored = { storageBackend: 'local', storageKey: `upstream-modules/${id}` }
+  const made = { createdAt: deps.clock.now(), createdBy: 'test', damagedAt: null }
+  const keys = { namespaceKey: 'acme', nameKey: 'net', version: '1.0.0' }
+  const row = { id, ...address, ...keys, ...digests, ...origin, ...stored, ...made }
+  await deps.database.db.insertInto('upstreamModuleVersions').values(row).execute()
   return id
 }
 

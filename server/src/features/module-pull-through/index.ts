@@ -14,6 +14,7 @@
  *
  * A crash leaves a job that another process finishes, an object that the sweeper removes, and a claim that runs out.
  */
+export { upstreamModuleRoutes } from './admin/upstream-module-routes.ts'
 export { createModulesOnDemand, type ModulesOnDemand } from './create-modules-on-demand.ts'
 export { pullModuleJob } from './fetch/pull-module.job.ts'
 export { PULL_MODULE } from './fetch/pull-modules.ts'

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { type FakeModules, type FakeModuleVersion, startFakeModules } from '../../testing/fake-modules.ts'
 import { type GitServer, hasGit, startGitServer } from '../../testing/git-server.ts'
+import { ORIGIN } from '../../testing/mirror-jobs.ts'
 import { listCanonical } from '../../testing/module-archive-fixture.ts'
 import { modulesApp } from '../../testing/modules-on-demand.ts'
 import { buildZip } from '../../testing/zip-writer.ts'
@@ -42,6 +45,21 @@ describe.each(DIALECTS)('modules of an upstream on %s', (dialect) => {
     upstream.remove(name, '1.1.0')
     expect(sha256(await app.install(name.toLowerCase(), '1.1.0'))).toBe(sha256(first))
     expect(upstream.requests).toEqual([])
+  })
+
+  // protocol.md 2.3, 2.4: one element, and 204 with the header, which every client understands.
+  test('the documents are those of the protocol, and an archive without its link is refused', async () => {
+    const app = await modulesApp(dialect, upstream)
+    upstream.add('raw/net/aws', { '1.0.0': {} })
+    const list = await app.request(`/v1/upstream/${ORIGIN}/modules/raw/net/aws/versions`)
+    expect(list.json()).toEqual({ modules: [{ source: 'raw/net/aws', versions: [{ version: '1.0.0' }] }] })
+    const download = await app.request(`/v1/upstream/${ORIGIN}/modules/raw/net/aws/1.0.0/download`)
+    expect([download.statusCode, download.body]).toEqual([204, ''])
+    expect(download.headers['x-terraform-get']).toMatch(
+      /\/files\/upstream-modules\/registry\.example\.com\/raw\/net\/aws\/1\.0\.0\.tar\.gz\?/,
+    )
+    const archive = await app.request(`/v1/upstream/${ORIGIN}/modules/raw/net/aws/1.0.0/archive.tar.gz`)
+    expect([archive.statusCode, archive.body]).toEqual([403, expect.stringContaining('not signed')])
   })
 
   test('a folder of the archive stays in the address, and everything around it in the archive', async () => {
@@ -104,6 +122,37 @@ describe.each(DIALECTS)('modules of an upstream on %s', (dialect) => {
     const { stale, versions } = await app.versions(name)
     expect({ isStale: stale >= 25 * 3600, versions }).toEqual({ isStale: true, versions: ['1.1.0', '1.0.0'] })
     expect(sha256(await app.install(name))).toBe(archive)
+  })
+
+  test('a stored archive that was changed is fetched again; other content than before is refused', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const name = addModule()
+    const first = sha256(await app.install(name))
+    const damage = async () => {
+      const path = join(app.place.folder, 'data', 'storage', 'upstream-modules', ORIGIN, name.toLowerCase(), '1.0.0.tar.gz')
+      await writeFile(path, 'rotten')
+      await expect(app.install(name)).rejects.toThrow()
+      // It is marked behind the answer.
+      const isMarked = async () => (await app.asAdmin({ url: '/api/v1/admin/upstream-modules' })).json<{ items: { damaged: boolean }[] }>()
+      await vi.waitFor(async () => expect((await isMarked()).items).toMatchObject([{ damaged: true }]), { timeout: 10_000, interval: 20 })
+    }
+    await damage()
+    expect(sha256(await app.install(name))).toBe(first)
+    upstream.add(name, { '1.0.0': { files: { 'main.tf': '# changed\n' } } })
+    await damage()
+    expect(await app.download(name)).toMatchObject({ status: 422, text: expect.stringContaining('other content now') })
+  })
+
+  test('a sealed server serves what it holds and asks nobody', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const name = addModule()
+    const first = sha256(await app.install(name))
+    const sealed = await modulesApp(dialect, upstream, { beside: app, works: false, env: { TFR_MIRROR_SEALED: 'true' } })
+    upstream.requests.length = 0
+    expect(await sealed.versions(name)).toEqual({ status: 200, stale: 0, versions: ['1.0.0'] })
+    expect(sha256(await sealed.install(name))).toBe(first)
+    expect((await sealed.versions(addModule())).status).toBe(404)
+    expect(upstream.requests).toEqual([])
   })
 
   test('without the setting, nothing is asked for', async () => {

@@ -47,8 +47,11 @@ async function fetchModule(deps: ModulePullDeps, { identity, source, createdBy, 
   const { file, origin } = await fetchSource(deps, { hostname: identity.module.hostname, source, context })
   const canonicalFile = await deps.spool.reserve()
   try {
-    const archive = await deps.archiver.canonicalise(file.path, canonicalFile.path, { signal: context.signal, keepsFolders: true })
-    requireFolder(archive, source.subdir)
+    const options = { signal: context.signal, keepsFolders: true }
+    const archive = await deps.archiver.canonicalise(file.path, canonicalFile.path, options).catch((error: unknown) => {
+      throw nameSource(error, origin.sourceUrl)
+    })
+    requireFolder(archive, { subdir: source.subdir, url: origin.sourceUrl })
     await storeObjects(deps, claims, {
       objects: [{ key, path: canonicalFile.path, size: archive.size, sha256: archive.sha256 }],
       isOwned: async (db, storageKey) => (await findHeldByStorageKey(db, storageKey))?.damagedAt === null,
@@ -60,7 +63,17 @@ async function fetchModule(deps: ModulePullDeps, { identity, source, createdBy, 
   }
 }
 
-function requireFolder({ entries }: CanonicalModule, subdir: string): void {
+/** A refusal of the archiver says what is wrong in it; whoever reads it wants to know in what. */
+function nameSource(error: unknown, url: string): unknown {
+  if (!(error instanceof RegistryError) || error.code !== 'INVALID_MODULE_ARCHIVE') return error
+  const state = error.message.replace(/^Cannot accept the module archive: /, '')
+  return new RegistryError(error.code, `Cannot accept "${url}": ${state}`, {
+    ...(error.detail !== undefined && { detail: error.detail }),
+    cause: error,
+  })
+}
+
+function requireFolder({ entries }: CanonicalModule, { subdir, url }: { readonly subdir: string; readonly url: string }): void {
   if (subdir === '' || entries.some(({ path }) => path.startsWith(`${subdir}/`))) return
-  throw new RegistryError('INVALID_MODULE_ARCHIVE', `Cannot find the folder "${subdir}": the module archive does not have it`)
+  throw new RegistryError('INVALID_MODULE_ARCHIVE', `Cannot accept "${url}": it has no folder "${subdir}"`)
 }

@@ -1,5 +1,5 @@
 import { RegistryError } from '../../../base/errors.ts'
-import { explainUpstreamFailure, type FailedStep, stateOf } from '../../pull-through/index.ts'
+import { explainUpstreamFailure, type FailedStep } from '../../pull-through/index.ts'
 import { displayIdentity, type ModuleIdentity } from '../upstream-module.ts'
 
 const MAX_SHOWN = 200
@@ -40,8 +40,8 @@ export function stepOf(identity: ModuleIdentity, step: 'module_source' | 'module
 const FINAL: ReadonlySet<string> = new Set(['UPSTREAM_REFUSED', 'OUTBOUND_BLOCKED', 'CHECKSUM_MISMATCH', 'INVALID_MODULE_ARCHIVE'])
 
 /** The failure of a fetch, for whoever waits for it: what passes may be tried again, the rest is final. */
-export function explainFetch(identity: ModuleIdentity, failure: RegistryError, source?: string): unknown {
-  if (FINAL.has(failure.code)) return unusableSource(identity, { source, state: lowerFirst(stateOf(failure.message)), cause: failure })
+export function explainFetch(identity: ModuleIdentity, failure: RegistryError): unknown {
+  if (FINAL.has(failure.code)) return unusableSource(identity, { state: lowerFirst(failure.message), cause: failure })
   return explainUpstreamFailure(failure, stepOf(identity, 'module'))
 }
 
