@@ -186,6 +186,7 @@ function rateLimitsOf({ rateLimit }: Config): RateLimits | undefined {
     protocol: rateLimit.protocolPerMinute,
     api: rateLimit.apiPerMinute,
     sign_in: rateLimit.signInPerMinute,
+    token_exchange: rateLimit.tokenExchangePerMinute,
     upload: rateLimit.uploadPerMinute,
     wrong_credentials: rateLimit.wrongCredentialsPerMinute,
   }

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { bundles } from './bundle-schema.ts'
 import { choice, flag, section, text, textList, wholeNumber } from './config-fields.ts'
-import { mirror } from './mirror-schema.ts'
+import { mirror, upstreamHost } from './mirror-schema.ts'
 import { notifications } from './notification-schema.ts'
 import { azureAd, oidcProviders } from './sign-on-schema.ts'
 
@@ -243,16 +243,6 @@ const outbound = section('Connections that the server opens.', {
   proxy_url: text({ description: 'HTTP proxy for all outbound connections, for example `http://proxy.example.com:3128`.', secret: true }),
 })
 
-const upstreamHost = section('Another way to one upstream registry.', {
-  url: Type.Optional(Type.String({ description: 'Address that is asked instead of `https://HOST`, for example a proxy of your own.' })),
-  ca_file: Type.Optional(
-    Type.String({ description: 'CA certificates in PEM that are trusted for this upstream, beside the usual ones.', filePath: true }),
-  ),
-  expired_keys: Type.Optional(
-    Type.Enum(['warn', 'refuse'], { description: 'The same as `providers.expired_keys`, for this upstream only.' }),
-  ),
-})
-
 const perMinute = (description: string, value: number) =>
   wholeNumber({ description, unit: 'requests per minute and client', default: value, minimum: 1, maximum: 10_000_000 })
 
@@ -261,6 +251,7 @@ const rateLimit = section('Request limits: the same number for each address and 
   protocol_per_minute: perMinute('What the command line tools ask.', 60_000),
   api_per_minute: perMinute('The administration API.', 1200),
   sign_in_per_minute: perMinute('Signing in and set-up.', 20),
+  token_exchange_per_minute: perMinute('Exchanging identity tokens of pipelines; a whole build farm may have one address.', 1200),
   upload_per_minute: perMinute('Publishing and uploads.', 600),
   wrong_credentials_per_minute: wholeNumber({
     description: 'Wrong credentials of one address; then only credentials that were right before are looked at. Passwords: see `sign_in`.',

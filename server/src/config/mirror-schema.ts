@@ -89,3 +89,14 @@ export const mirror = section('Providers of upstreams.', {
     maximum: 2,
   }),
 })
+
+/** `upstream`: one host. */
+export const upstreamHost = section('Another way to one upstream registry.', {
+  url: Type.Optional(Type.String({ description: 'Address that is asked instead of `https://HOST`, for example a proxy of your own.' })),
+  ca_file: Type.Optional(
+    Type.String({ description: 'CA certificates in PEM that are trusted for this upstream, beside the usual ones.', filePath: true }),
+  ),
+  expired_keys: Type.Optional(
+    Type.Enum(['warn', 'refuse'], { description: 'The same as `providers.expired_keys`, for this upstream only.' }),
+  ),
+})

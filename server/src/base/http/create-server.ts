@@ -8,7 +8,7 @@ import { createAccessLog, FrameworkLog } from './access-log.ts'
 import { networkTest } from './client-address.ts'
 import { allowOrigins, noSuchAddress } from './cross-origin/cors.ts'
 import { ANONYMOUS, type App, type RateLimitTier } from './edge-types.ts'
-import { createErrorHandler, type FailedAttempt, pathOf, sendError } from './error-handler.ts'
+import { createDeniedRecorder, createErrorHandler, type FailedAttempt, pathOf, sendError } from './error-handler.ts'
 import { asExpectedError } from './expected-error.ts'
 import { lazySerializers } from './lazy-serializers.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -86,6 +86,7 @@ export function createServer(options: ServerOptions): App {
   app.decorateRequest('actor', ANONYMOUS_SLOT)
   app.decorateReply('errorCode', '')
   app.decorate('productVersion', options.version)
+  app.decorate('recordDenied', createDeniedRecorder(options))
   app.decorate('findPublicBaseUrl', createPublicBaseUrl({ publicUrl: options.publicUrl, isTrustedProxy }))
   app.addHook('onRoute', (route) => guardRoute(chain, route))
   allowOrigins(app, options.allowedOrigins)

@@ -16,7 +16,7 @@ export type ScopeText = 'admin' | `${string}:${string}`
 export type Requirement = 'public' | 'anyone' | 'authenticated' | ScopeText
 
 /** Which budget of requests a route draws from; `none` is for probes. */
-export type RateLimitTier = 'protocol' | 'api' | 'sign_in' | 'upload' | 'none'
+export type RateLimitTier = 'protocol' | 'api' | 'sign_in' | 'token_exchange' | 'upload' | 'none'
 
 /** How a route renders errors: `{"errors":[…]}`, RFC 9457 problem JSON, one line of text, or a page for people. */
 export type ErrorFormat = 'protocol' | 'problem' | 'text' | 'page'

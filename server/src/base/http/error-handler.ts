@@ -53,10 +53,16 @@ function internalError(error: unknown): RegistryError {
   })
 }
 
+/** Who tries credentials faster than anybody types, or pipelines ask. */
+function isGuessing({ routeOptions }: FastifyRequest, code: ErrorCode): boolean {
+  const tier = routeOptions.config?.rateLimitTier
+  return code === 'RATE_LIMITED' && (tier === 'sign_in' || tier === 'token_exchange')
+}
+
 function failedAttempt(request: FastifyRequest, code: ErrorCode, actor: Actor): FailedAttempt | undefined {
   const isChange = request.method !== 'GET' && request.method !== 'HEAD'
   // Clients read without a credential first, to learn whether they need one.
-  const denied = DENIED_CODES.has(code) || (isChange && code === 'TOKEN_REQUIRED')
+  const denied = DENIED_CODES.has(code) || (isChange && (code === 'TOKEN_REQUIRED' || isGuessing(request, code)))
   if (!denied && !(isChange && actor.kind !== 'anonymous')) return undefined
   const { config, url } = request.routeOptions
   return {
@@ -65,6 +71,14 @@ function failedAttempt(request: FastifyRequest, code: ErrorCode, actor: Actor): 
     code,
     action: config?.action ?? `${request.method} ${url ?? 'unknown'}`,
     path: pathOf(request),
+  }
+}
+
+/** Records a refusal that the route answers by itself, in a form that is not ours. */
+export function createDeniedRecorder({ onFailedAttempt }: Pick<ErrorHandlerOptions, 'onFailedAttempt'>) {
+  return (request: FastifyRequest, code: ErrorCode): void => {
+    const attempt = failedAttempt(request, code, request.actor ?? ANONYMOUS)
+    if (attempt !== undefined) onFailedAttempt(attempt)
   }
 }
 
@@ -111,6 +125,11 @@ function identity(body: unknown): string {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Records a refusal of the codes that count as denied; see `createDeniedRecorder`. */
+    recordDenied: ReturnType<typeof createDeniedRecorder>
+  }
+
   interface FastifyReply {
     /** Code of the failure that was sent; empty on success. */
     errorCode: string

@@ -4,7 +4,7 @@ import { RegistryError } from '../errors.ts'
 import type { App } from './edge-types.ts'
 
 const ACTORS = { reader: testActor('reader', ['providers:read']), boss: testActor('boss', ['admin']) }
-const LIMITS = { protocol: 100, api: 1, sign_in: 1, upload: 1, wrong_credentials: 2 }
+const LIMITS = { protocol: 100, api: 1, sign_in: 1, token_exchange: 1, upload: 1, wrong_credentials: 2 }
 
 function routes(app: App): void {
   app.get('/api/v1/secret', { config: { requires: 'providers:write', action: 'secret.read' } }, (request) => ({ name: request.actor.name }))
@@ -12,6 +12,8 @@ function routes(app: App): void {
   app.get('/v1/open', { config: { requires: 'public' } }, (request) => ({ name: request.actor.name }))
   app.get('/v1/optional', { config: { requires: 'anyone' } }, (request) => ({ name: request.actor.name }))
   app.get('/livez', { config: { requires: 'public', rateLimitTier: 'none', alwaysOn: true } }, () => 'ok')
+  app.post('/api/v1/sign-in', { config: { requires: 'public', rateLimitTier: 'sign_in', action: 'session.create' } }, () => 'ok')
+  app.post('/api/v1/publicly', { config: { requires: 'public' } }, () => 'ok')
   app.post('/api/v1/things', { config: { requires: 'authenticated' } }, () => {
     throw new RegistryError('RULE_BROKEN', 'Cannot make "thing": it is round')
   })
@@ -128,6 +130,15 @@ describe('request chain', () => {
       { outcome: 'denied', code: 'SCOPE_MISSING', action: 'secret.read', path: '/api/v1/secret', origin: { actor: ACTORS.reader } },
       { outcome: 'denied', code: 'TOKEN_INVALID', action: 'GET /api/v1/mine', origin: { actor: { kind: 'anonymous' } } },
     ])
+  })
+
+  test('requests beyond the budget are reported where credentials are guessed, and nowhere else', async () => {
+    const { request, failedAttempts } = openEdge({ rateLimits: LIMITS })
+    const twice = async (url: string) =>
+      [await request({ method: 'POST', url }), await request({ method: 'POST', url })].map((r) => r.statusCode)
+    expect(await twice('/api/v1/sign-in')).toEqual([200, 429])
+    expect(await twice('/api/v1/publicly')).toEqual([200, 429])
+    expect(failedAttempts).toMatchObject([{ outcome: 'denied', code: 'RATE_LIMITED', action: 'session.create' }])
   })
 
   test('a change that fails is reported as an error', async () => {

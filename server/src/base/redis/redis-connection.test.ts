@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts'
 import { createRedisConnection } from './redis-connection.ts'
 
 const PASSWORD = 'redis-password-canary'
-const LIMITS = { protocol: 1000, api: 5, sign_in: 1, upload: 1, wrong_credentials: 2 }
+const LIMITS = { protocol: 1000, api: 5, sign_in: 1, token_exchange: 1, upload: 1, wrong_credentials: 2 }
 const WAIT = { timeout: 10_000, interval: 20 }
 
 /** A server that shares its limits over Redis. */

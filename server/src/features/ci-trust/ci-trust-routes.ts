@@ -38,7 +38,7 @@ export function ciTrustRoutes(deps: CiTrustDeps): FastifyPluginAsyncTypebox {
       body: ExchangeBody,
       response: { 200: ExchangedKeyView },
     }
-    const config = { requires: 'public', rateLimitTier: 'sign_in', action: 'identity_token.exchange' } as const
+    const config = { requires: 'public', rateLimitTier: 'token_exchange', action: 'identity_token.exchange' } as const
     app.post('/api/v1/auth/token-exchange', { config, schema }, async (request) => {
       const { key, expiresAt, organization, scopes, namespaces } = await exchangeToken(exchangeDeps, {
         ...request.body,

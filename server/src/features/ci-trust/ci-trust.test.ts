@@ -27,6 +27,17 @@ beforeAll(async () => {
 })
 afterAll(() => issuer.close())
 
+test('many pipelines behind one address have a budget of their own', async () => {
+  const limits = { TFR_RATE_LIMIT_SIGN_IN_PER_MINUTE: '1', TFR_RATE_LIMIT_TOKEN_EXCHANGE_PER_MINUTE: '30' }
+  const app = await openTestApp('sqlite', { ...SETTINGS, ...limits })
+  const exchange = async () => (await app.request({ method: 'POST', url: EXCHANGE, payload: { token: 'a.b.c' } })).statusCode
+  const statuses = []
+  for (let tries = 0; tries < 31; tries += 1) statuses.push(await exchange())
+  expect(statuses.filter((status) => status !== 401)).toEqual([429])
+  expect(statuses.at(-1)).toBe(429)
+  await app.close()
+})
+
 describe.each(DIALECTS)('exchanging identity tokens on %s', (dialect) => {
   let app: OpenTestApp
   let replica: OpenTestApp

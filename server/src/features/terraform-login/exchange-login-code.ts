@@ -20,6 +20,8 @@ export interface CodeExchange {
   /** Name of this registry for the list of keys; empty when it is not known. */
   readonly host: string
   readonly origin: Origin
+  /** Told of a code that nobody was given. */
+  readonly onUnknownCode: () => void
 }
 
 /** A token, or an error of RFC 6749, section 5.2, with words for the terminal: printable ASCII without quotes. */
@@ -56,12 +58,17 @@ export async function exchangeLoginCode(deps: TerraformLoginDeps, input: CodeExc
   return await deps.database.db.transaction().execute(async (tx) => {
     const isFirst = await useLoginCode(tx, codeHash, nowMs)
     const stored = await findLoginCode(tx, codeHash)
-    if (stored === undefined) return invalid('The code of the login is unknown')
+    if (stored === undefined) return refuseUnknown(input)
     if (!isFirst) return await refuseSecondUse(tx, stored, { nowMs, origin: input.origin })
     const problem = findProblem(stored, input, nowMs)
     if (problem === undefined) return await issueToken(deps, tx, { stored, input, codeHash })
     return await refuse(tx, stored, { nowMs, origin: input.origin, problem })
   })
+}
+
+function refuseUnknown({ onUnknownCode }: CodeExchange): ExchangeOutcome {
+  onUnknownCode()
+  return invalid('The code of the login is unknown')
 }
 
 interface Refusal {

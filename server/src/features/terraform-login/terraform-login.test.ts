@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { ADMIN, codeIn, playLogin } from '../../testing/terraform-login.ts'
-import { type OpenTestApp, openTestApp } from '../../testing/test-app.ts'
+import { type OpenTestApp, openTestApp, testApp } from '../../testing/test-app.ts'
 import { type TestClock, testClock } from '../../testing/test-edge.ts'
 
 const SETTINGS = { TFR_SERVER_PUBLIC_URL: 'http://registry.example.com', TFR_RATE_LIMIT_ENABLED: 'false' }
@@ -172,6 +172,28 @@ describe.each(DIALECTS)('terraform login on %s', (dialect) => {
     expect((await refused.exchange(refusal)).json()).toMatchObject({ error: 'invalid_grant' })
   })
 
+  test.each([
+    { what: 'signs out', method: 'POST', url: '/api/v1/auth/logout' },
+    { what: 'ends a session', method: 'DELETE', url: '/api/v1/auth/sessions/ID' },
+    {
+      what: 'changes the password',
+      method: 'PUT',
+      url: '/api/v1/auth/password',
+      payload: { current_password: ADMIN.password, new_password: 'another horse battery' },
+    },
+  ] as const)('an unused code ends when its owner $what', async ({ method, url, ...body }) => {
+    const own = await testApp(dialect, SETTINGS)
+    const login = playLogin(own)
+    const code = await login.allow()
+    const session = await own.request({ method: 'POST', url: '/api/v1/auth/login', payload: ADMIN })
+    const headers = { authorization: `Bearer ${session.json<{ token: string }>().token}` }
+    const { items } = (await own.request({ url: '/api/v1/auth/sessions', headers })).json<{ items: { id: string }[] }>()
+    const ended = await own.request({ method, url: url.replace('ID', items[0]?.id ?? ''), headers, ...body })
+    expect(ended.statusCode, ended.body).toBeLessThan(300)
+    const outcome = (await login.exchange(code)).json()
+    expect(outcome).toMatchObject({ error: 'invalid_grant', error_description: expect.stringContaining('expired') })
+  })
+
   // RFC 6749, section 4.1.2
   test('a second use of a code revokes the token that the first one got', async () => {
     const login = playLogin(app)
@@ -245,6 +267,26 @@ describe.each(DIALECTS)('terraform login on %s', (dialect) => {
       { action: 'api_key.create', object: 'admin', details: expect.stringContaining('used before') },
     ])
     expect(JSON.stringify(denied)).not.toContain(code)
+  })
+
+  test('codes that nobody was given are one record a minute and address', async () => {
+    const later = testClock()
+    const own = await testApp(dialect, SETTINGS, { clock: later })
+    for (let tries = 0; tries < 5; tries += 1) await playLogin(own).exchange(`made-up-${tries}`)
+    const rows = () =>
+      own.deps.database.db
+        .selectFrom('auditLogs')
+        .select(['action', 'object', 'details'])
+        .where('outcome', '=', 'denied')
+        .orderBy('id')
+        .execute()
+    const first = { action: 'api_key.create', object: '/oauth/token', details: JSON.stringify({ code: 'TOKEN_INVALID' }) }
+    await expect.poll(rows).toEqual([first])
+    later.advance(MINUTE_MS + 1)
+    await playLogin(own).exchange('made-up')
+    await expect
+      .poll(rows, { timeout: 5_000 })
+      .toEqual([first, { ...first, details: JSON.stringify({ code: 'TOKEN_INVALID', repeats: 4 }) }])
   })
 
   test('who allowed, refused and got a token is in the audit', async () => {

@@ -82,7 +82,7 @@ describe('requests from pages of other addresses', () => {
   })
 
   test('preflights are limited like other requests', async () => {
-    const { request } = openEdge({ rateLimits: { protocol: 1, api: 1, sign_in: 1, upload: 1, wrong_credentials: 1 } })
+    const { request } = openEdge({ rateLimits: { protocol: 1, api: 1, sign_in: 1, token_exchange: 1, upload: 1, wrong_credentials: 1 } })
     const preflight = async () => (await request({ method: 'OPTIONS', url: '/api/v1/mine', headers: PREFLIGHT })).statusCode
     expect([await preflight(), await preflight()]).toEqual([204, 429])
   })

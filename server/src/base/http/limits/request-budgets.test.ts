@@ -3,7 +3,7 @@ import { openTestEdge, testActor } from '../../../testing/test-edge.ts'
 import type { Actor } from '../edge-types.ts'
 
 const ADDRESS = '192.0.2.1'
-const LIMITS = { protocol: 100, api: 5, sign_in: 1, upload: 1, wrong_credentials: 2 }
+const LIMITS = { protocol: 100, api: 5, sign_in: 1, token_exchange: 1, upload: 1, wrong_credentials: 2 }
 
 /** An edge whose valid tokens a test may change; tells how often somebody looked for one. */
 function openEdge(limits: Partial<typeof LIMITS> = {}) {

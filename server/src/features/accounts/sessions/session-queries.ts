@@ -52,7 +52,21 @@ export async function revokeSession(db: Db, sessionId: string, revokedAt: UnixMs
   return result.numUpdatedRows === 1n
 }
 
-/** Revokes a session of somebody; `false` when they have no such one, or it was revoked or has expired before. */
+/**
+ * Ends the codes of `terraform login` that somebody was given and has not used: whoever ends a session means that nothing comes of
+ * it any more.
+ */
+export async function endLoginCodes(db: Db, { userId, nowMs }: LiveSessionsOf): Promise<void> {
+  await db
+    .updateTable('loginCodes')
+    .set({ expiresAt: nowMs })
+    .where('userId', '=', userId)
+    .where('usedAt', 'is', null)
+    .where('expiresAt', '>', nowMs)
+    .execute()
+}
+
+/** Revokes a session of somebody, and their unused login codes; `false` when they have no such one, or it was revoked or has expired before. */
 export async function revokeLiveSession(db: Db, { userId, nowMs }: LiveSessionsOf, sessionId: string): Promise<boolean> {
   const result = await db
     .updateTable('sessions')
@@ -62,10 +76,11 @@ export async function revokeLiveSession(db: Db, { userId, nowMs }: LiveSessionsO
     .where('revokedAt', 'is', null)
     .where('expiresAt', '>', nowMs)
     .executeTakeFirst()
+  await endLoginCodes(db, { userId, nowMs })
   return result.numUpdatedRows === 1n
 }
 
-/** Revokes every session of somebody; answers how many that were alive. */
+/** Revokes every session of somebody, and their unused login codes; answers how many that were alive. */
 export async function revokeLiveSessions(db: Db, { userId, nowMs }: LiveSessionsOf): Promise<number> {
   const result = await db
     .updateTable('sessions')
@@ -74,6 +89,7 @@ export async function revokeLiveSessions(db: Db, { userId, nowMs }: LiveSessions
     .where('revokedAt', 'is', null)
     .where('expiresAt', '>', nowMs)
     .executeTakeFirst()
+  await endLoginCodes(db, { userId, nowMs })
   return Number(result.numUpdatedRows)
 }
 

@@ -134,7 +134,7 @@ describe.each(DIALECTS)('sessions on %s', (dialect) => {
 
   // requirements.md C32: guessing is slow.
   test('sign-ins have a budget of their own', async () => {
-    const edge = { rateLimits: { protocol: 100, api: 100, sign_in: 2, upload: 100, wrong_credentials: 100 } }
+    const edge = { rateLimits: { protocol: 100, api: 100, sign_in: 2, token_exchange: 100, upload: 100, wrong_credentials: 100 } }
     const { request } = await openTestAccounts(dialect, { edge })
     const statuses = []
     for (let round = 0; round < 3; round += 1) statuses.push((await request(login({ username: 'mia', password: 'x' }))).statusCode)

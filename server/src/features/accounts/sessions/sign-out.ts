@@ -2,7 +2,7 @@ import { RegistryError } from '../../../base/errors.ts'
 import type { Origin } from '../../../base/http/edge-types.ts'
 import { recordAudit } from '../../audit/index.ts'
 import type { AccountDeps } from '../account-deps.ts'
-import { revokeSession } from './session-queries.ts'
+import { endLoginCodes, revokeSession } from './session-queries.ts'
 
 /**
  * Ends the session of the caller; its token is refused from the next request on, on every replica.
@@ -18,6 +18,7 @@ export async function signOut(deps: Pick<AccountDeps, 'database' | 'clock'>, ori
   const at = deps.clock.now()
   await deps.database.db.transaction().execute(async (tx) => {
     if (!(await revokeSession(tx, sessionId, at))) return
+    if (actor.id !== null) await endLoginCodes(tx, { userId: actor.id, nowMs: at })
     await recordAudit(tx, { at, origin, action: 'session.revoke', object: actor.name })
   })
 }
