@@ -13,6 +13,8 @@ export interface PullKind<Wanted> {
   keyOf(wanted: Wanted): string
   /** What fetches it: a job with one item. Called by one process at a time, when nobody is fetching it yet. */
   describeJob(wanted: Wanted): NewJob | Promise<NewJob>
+  /** Whether there is nothing to fetch any more: another process was quicker, or a load has brought it. By default there always is. */
+  isHeld?(wanted: Wanted): Promise<boolean>
   /** For messages. */
   stepOf(wanted: Wanted): FailedStep
   /** Turns the failure of an item into what the waiter is told; without it, into the failure of an upstream. */
@@ -49,7 +51,7 @@ export function createPulls<Wanted>(deps: PullDeps, kind: PullKind<Wanted>): Pul
   const watches = new Map<string, Watch>()
   const start = (wanted: Wanted, key: string): Watch => {
     const watch: Watch = { untilMs: 0, done: undefined as never }
-    const done = watchItem(deps, kind, { wanted, watch }).finally(() => watches.delete(key))
+    const done = fetchOnce(deps, kind, { wanted, watch }).finally(() => watches.delete(key))
     // Never unhandled: whoever waited may be gone.
     done.catch(() => undefined)
     return Object.assign(watch, { done })
@@ -70,8 +72,11 @@ interface Watched<Wanted> {
   readonly watch: Watch
 }
 
+async function fetchOnce<Wanted>(deps: PullDeps, kind: PullKind<Wanted>, watched: Watched<Wanted>): Promise<void> {
+  if ((await ensureItem(deps, kind, watched.wanted)) === 'queued') await watchItem(deps, kind, watched)
+}
+
 async function watchItem<Wanted>(deps: PullDeps, kind: PullKind<Wanted>, { wanted, watch }: Watched<Wanted>): Promise<void> {
-  await ensureItem(deps, kind, wanted)
   for (;;) {
     const item = await deps.queue.findLatestItem(kind.itemKind, kind.keyOf(wanted))
     const leftMs = watch.untilMs - performance.now()
@@ -84,15 +89,18 @@ async function watchItem<Wanted>(deps: PullDeps, kind: PullKind<Wanted>, { wante
   }
 }
 
-/** Queues the fetch unless it is queued, running, or has just failed; one process at a time decides. */
-async function ensureItem<Wanted>({ database, queue, jobs }: PullDeps, kind: PullKind<Wanted>, wanted: Wanted): Promise<void> {
+/** Queues the fetch unless it is held, queued, running, or has just failed; one process at a time decides. */
+function ensureItem<Wanted>({ database, queue, jobs }: PullDeps, kind: PullKind<Wanted>, wanted: Wanted): Promise<'held' | 'queued'> {
   const key = kind.keyOf(wanted)
-  await withObjectClaims(database.db, { keys: [`pulls/${key}`], waitMs: CREATE_WAIT_MS }, async () => {
+  return withObjectClaims(database.db, { keys: [`pulls/${key}`], waitMs: CREATE_WAIT_MS }, async () => {
+    // Only now: while this process waited to decide, the one before it may have fetched it.
+    if ((await kind.isHeld?.(wanted)) === true) return 'held'
     const latest = await queue.findLatestItem(kind.itemKind, key)
-    if (latest !== undefined && isCurrent(latest)) return
+    if (latest !== undefined && isCurrent(latest)) return 'queued'
     const job = await kind.describeJob(wanted)
     await database.db.transaction().execute((tx) => queue.createJob(tx, job))
     jobs.wake()
+    return 'queued'
   })
 }
 

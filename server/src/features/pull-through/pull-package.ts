@@ -9,7 +9,7 @@ import { explainUpstreamFailure, type FailedStep } from './upstream-failures.ts'
 /** Items of this kind have workers of their own: somebody waits for them, and a large job must not be in their way. */
 export const PULL_PACKAGE = 'provider.pull_package'
 
-type PackagePullDeps = Pick<PullThroughDeps, 'database' | 'clock' | 'config'>
+type PackagePullDeps = Pick<PullThroughDeps, 'database' | 'clock' | 'config' | 'catalog'>
 
 /** Packages of providers. Those in quarantine are not fetched for clients: they are told so without a job. */
 export function packagePulls(deps: PackagePullDeps): PullKind<PackageIdentity> {
@@ -28,8 +28,15 @@ export function packagePulls(deps: PackagePullDeps): PullKind<PackageIdentity> {
         items: [{ kind: PULL_PACKAGE, key, input }],
       }
     },
+    isHeld: (wanted) => isServed(deps, wanted),
     stepOf: packageStep,
   }
+}
+
+async function isServed({ catalog }: PackagePullDeps, { address, version, platform }: PackageIdentity): Promise<boolean> {
+  const { found } = await catalog.find(address)
+  const packages = found?.byVersion.get(version)?.packages ?? []
+  return packages.some(({ os, arch }) => os === platform.os && arch === platform.arch)
 }
 
 async function refuseHeldBack(deps: PackagePullDeps, wanted: PackageIdentity): Promise<void> {
