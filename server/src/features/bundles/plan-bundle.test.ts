@@ -132,7 +132,16 @@ describe.each(DIALECTS)('a bundle on %s', (dialect) => {
       'module acme/vpc/aws',
       'module git::https://example.com/x.git',
       'module globex/none/aws',
+      'module local',
     ])
+  })
+
+  test('of a configuration has what the folders beside it need, when their files come along', async () => {
+    const files = [
+      { path: 'main.tf', text: 'module "part" {\n  source = "./part/"\n}\n' },
+      { path: 'part/main.tf', text: requires('globex/own', '1.0.0') },
+    ]
+    expect((await signedPlan(app, { source: 'configuration', files })).providers).toMatchObject([{ versions: [{ version: '1.0.0' }] }])
   })
 
   test('leaves out what an earlier one has, but not the lists of new packages', async () => {

@@ -1,5 +1,7 @@
+import { posix } from 'node:path'
 import { lockAddress } from '@terrace/protocol/lock-file.ts'
 import {
+  type CalledModule,
   chooseVersion,
   type ExistingLocks,
   mergeRequirements,
@@ -11,6 +13,7 @@ import {
   readRequirement,
 } from '../../lock-file/index.ts'
 import type { BundlesDeps } from '../bundles-deps.ts'
+import { readModuleSource } from './module-source.ts'
 import { selectModules } from './select-modules.ts'
 import { type Asker, LOAD_IT, type MissingItem, type Selection, type WantedProvider } from './wanted.ts'
 
@@ -43,8 +46,25 @@ export async function selectByConfiguration(deps: BundlesDeps, asker: Asker, inp
   return {
     providers: choices.flatMap((choice) => ('version' in choice ? [choice] : [])),
     modules: selected.modules,
-    missing: [...selected.missing, ...choices.flatMap((choice) => ('version' in choice ? [] : [choice]))],
+    missing: [
+      ...listUnsent(input, read.moduleCalls),
+      ...selected.missing,
+      ...choices.flatMap((choice) => ('version' in choice ? [] : [choice])),
+    ],
   }
+}
+
+/** Folders beside the caller whose files did not come along: what they need is not known. */
+function listUnsent({ files }: ConfigurationInput, calls: readonly CalledModule[]): MissingItem[] {
+  const folders = new Set(files.map(({ path }) => posix.dirname(path)))
+  return calls.flatMap(({ folder, source }) => {
+    const read = readModuleSource(source)
+    if (read.kind !== 'local') return []
+    const path = posix.join(folder, read.path).replace(/\/$/, '')
+    return folders.has(path)
+      ? []
+      : [{ object: `module ${path}`, state: 'its files were not sent', hint: 'Install the modules with: terraform get' }]
+  })
 }
 
 async function readExisting({ lockFile, program }: ConfigurationInput): Promise<ExistingLocks> {
