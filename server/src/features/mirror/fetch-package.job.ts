@@ -10,7 +10,6 @@ import { requireAllowed } from '../mirror-policies/index.ts'
 import { findProvider, findProviderVersion, listPlatforms, storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
 import { findRelease, type PackageIdentity, quarantineOnFailure, refuseQuarantined, withDigest } from '../quarantine/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
-import { refuseChangedDigests } from './digests/changed-digests.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import { recordMirroredPackage } from './record-mirrored-package.ts'
 import { settleList } from './unsigned-shasums.ts'
@@ -63,7 +62,6 @@ async function fetchPackage(deps: FetchDeps, { wanted, jobId, createdBy, claims,
   const document = await deps.upstreams.getPackageDocument(wanted.address, wanted.version, wanted.platform)
   await quarantineOnFailure(deps, { wanted, document, jobId }, async () => {
     const list = await readList(deps, wanted, document)
-    await refuseChangedDigests(deps.database.db, wanted, list)
     const sha256 = expectedDigest(wanted, document, list)
     const file = await download(deps, document, context)
     try {
