@@ -1,6 +1,7 @@
 import { ACCOUNT_COMMANDS } from './account-commands.ts'
 import { AUDIT_COMMANDS } from './audit-commands.ts'
 import { BUNDLE_COMMANDS } from './bundle-commands.ts'
+import { BUNDLE_IMPORT_COMMANDS } from './bundle-import-commands.ts'
 import { CI_COMMANDS } from './ci-commands.ts'
 import type { CommandDefinition } from './command-definition.ts'
 import { KEY_COMMANDS } from './key-commands.ts'
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...MIRROR_POLICY_COMMANDS,
   ...MIRROR_APPROVAL_COMMANDS,
   ...BUNDLE_COMMANDS,
+  ...BUNDLE_IMPORT_COMMANDS,
   ...MODULE_COMMANDS,
   ...PROVIDER_COMMANDS,
   ...LOCK_COMMANDS,
