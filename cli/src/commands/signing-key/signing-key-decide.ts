@@ -1,8 +1,8 @@
-import { CliError, EXIT, usageError } from '../cli-error.ts'
-import type { RunCommand } from '../command-table/command-definition.ts'
-import type { CommonOptions } from '../command-table/common-options.ts'
-import type { Api } from '../connection/api.ts'
-import { withApi } from '../connection/open-api.ts'
+import { CliError, EXIT, usageError } from '../../cli-error.ts'
+import type { RunCommand } from '../../command-table/command-definition.ts'
+import type { CommonOptions } from '../../command-table/common-options.ts'
+import type { Api } from '../../connection/api.ts'
+import { withApi } from '../../connection/open-api.ts'
 import { readSigningKeys, scopeOf } from './signing-key-list.ts'
 
 /** `terrace signing-key accept ID` */
@@ -27,7 +27,7 @@ export const rejectSigningKey: RunCommand<CommonOptions> = (context, { arguments
 const KEY_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{40})$/i
 
 /** The id of the key that a fingerprint or OpenPGP key id names; an id stays as it is. */
-async function findKeyId(api: Api, text: string): Promise<string> {
+export async function findKeyId(api: Api, text: string): Promise<string> {
   const hex = text.replace(/^0x|\s/gi, '')
   if (!KEY_ID.test(hex)) return text
   const found = (await readSigningKeys(api)).filter(({ fingerprint }) => fingerprint.toLowerCase().endsWith(hex.toLowerCase()))
@@ -40,5 +40,5 @@ async function findKeyId(api: Api, text: string): Promise<string> {
   }
   if (second === undefined) return first.id
   const choices = found.map((key) => `${key.id} (${scopeOf(key)})`)
-  throw usageError(`Cannot choose signing key "${text}": it is known for several namespaces`, `Use an id: ${choices.join(', ')}`)
+  throw usageError(`Cannot choose signing key "${text}": it is known for several scopes`, `Use an id: ${choices.join(', ')}`)
 }
