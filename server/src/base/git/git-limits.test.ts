@@ -1,13 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { deflateSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openTestGit } from '../../testing/git-client.ts'
 import { type GitServer, hasGit, startGitServer, type TestRepository } from '../../testing/git-server.ts'
 import type { GitLimits } from './git.ts'
 
 const MIB = 1024 ** 2
+
+type ArchiveArguments = [commit: string, limits: GitLimits, searchPath?: string]
 
 /** Faults of the other side and limits of ours; each must leave nothing. reliability.md P9 and rows 5, 6 and 19 */
 describe.skipIf(!hasGit)('limits of git (when skipped: apt-get install git)', () => {
@@ -25,8 +30,8 @@ describe.skipIf(!hasGit)('limits of git (when skipped: apt-get install git)', ()
   const createRepository = () => server.createRepository(`${++repositories}.git`)
 
   /** How archiving ends; nothing may be left then. */
-  async function archive(repository: TestRepository, commit: string, limits: GitLimits) {
-    const { git, leftovers } = openTestGit()
+  async function archive(repository: TestRepository, ...[commit, limits, searchPath]: ArchiveArguments) {
+    const { git, leftovers } = openTestGit(searchPath === undefined ? {} : { searchPath })
     const outcome = await git.archiveCommit({ url: repository.url, caFile: server.caFile }, commit, limits).then(
       async (file) => {
         await file.discard()
@@ -67,6 +72,20 @@ describe.skipIf(!hasGit)('limits of git (when skipped: apt-get install git)', ()
     })
     // The files, their folder and the commit.
     expect(await archive(repository, commit, { maxObjects: 102 })).toMatchObject({ size: expect.any(Number) })
+  })
+
+  test('a pack that announces more objects than allowed is given up before it comes', async () => {
+    const repository = createRepository()
+    const commit = repository.commit({ 'main.tf': '' })
+    void onPack((response) => {
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' })
+      const [head] = endlessPack()
+      response.write(head)
+      response.write(frame(Buffer.from([0xb0, 0x80, 0x80, 0x80, 0x80, 0x01, 0x78, 0x01])))
+    })
+    expect(await archive(repository, commit, { maxObjects: 1000, timeoutMs: 20_000 })).toMatchObject({
+      error: { detail: { reason: 'too_large', unit: 'objects' } },
+    })
   })
 
   test('a small pack that unpacks to many bytes is refused', async () => {
@@ -179,6 +198,17 @@ describe.skipIf(!hasGit)('limits of git (when skipped: apt-get install git)', ()
     const { error } = (await archive(repository, commit, {})) as { error: Error & { detail: object } }
     expect(error).toMatchObject({ code: 'UPSTREAM_REFUSED' })
     expect(`${error.message}${JSON.stringify(error.detail)}`).toMatch(/^[ -~]*red[ -~]*$/)
+  })
+
+  test('an archive that breaks off is not taken for a whole one', async () => {
+    const repository = createRepository()
+    const commit = repository.commit({ 'main.tf': '' })
+    const folder = mkdtempSync(join(tmpdir(), 'terrace-broken-git-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const script = '#!/bin/sh\n[ "$1" = archive ] && { head -c 512 /dev/zero; exit 3; }\nPATH=/usr/local/bin:/usr/bin:/bin exec git "$@"\n'
+    writeFileSync(join(folder, 'git'), script, { mode: 0o755 })
+    const outcome = await archive(repository, commit, {}, `${folder}:/usr/local/bin:/usr/bin:/bin`)
+    expect(outcome).toMatchObject({ error: { code: 'UPSTREAM_REFUSED' } })
   })
 
   test('aborting rejects with the reason, while it waits and before it began', async () => {

@@ -36,7 +36,7 @@ export interface GitProcess {
 }
 
 /** Address space, and seconds of processor time: what an honest repository of the allowed size stays far below. */
-const MAX_MEMORY_KB = 2 * 1024 * 1024
+const MAX_MEMORY_KB = 1024 * 1024
 const MAX_PROCESSOR_SECONDS = 300
 const BLOCK_BYTES = 512
 
