@@ -42,15 +42,24 @@ export async function planBundle(api: Api, output: Output, body: PlanBody): Prom
   return { ...read(plan.manifest), signature: Buffer.from(plan.signature, 'base64'), missing: plan.missing }
 }
 
-/** Whether anything was fetched. What fails is missing still, and told then. */
+/** Whether anything was tried. What fails is missing still, and stops the bundle then. */
 async function fetchMissing(api: Api, output: Output, { missing }: Plan): Promise<boolean> {
   const links = missing.flatMap(({ object, fetch_url: link }) => (link === null ? [] : [{ object, link }]))
   if (links.length > 0) output.message(`${countOf(links.length, 'package')} first fetched by the server from their upstream`)
   for (const { object, link } of links) {
     output.message(`Fetching ${printable(object)}`)
-    await api.follow(link, { action: `fetch "${object}"`, timeoutMs: FETCH_TIMEOUT_MS })
+    await follow(api, output, { object, link })
   }
   return links.length > 0
+}
+
+async function follow(api: Api, output: Output, { object, link }: { readonly object: string; readonly link: string }): Promise<void> {
+  try {
+    await api.follow(link, { action: `fetch "${object}"`, timeoutMs: FETCH_TIMEOUT_MS })
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    output.warning(error.message)
+  }
 }
 
 function read(text: string): Pick<PlannedBundle, 'manifest' | 'text'> {
