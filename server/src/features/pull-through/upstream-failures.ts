@@ -24,7 +24,13 @@ const isPassedOn = (code: string): code is PassedOn => PASSED_ON.some((known) =>
 export function explainUpstreamFailure(error: unknown, failed: FailedStep): unknown {
   if (!(error instanceof RegistryError)) return error
   const code = isPassedOn(error.code) ? error.code : REFUSED_CODES.has(error.code) ? 'UPSTREAM_REFUSED' : undefined
-  return code === undefined ? error : upstreamFailure(code, failed, { cause: error, state: stateOf(error.message) })
+  return code === undefined ? error : upstreamFailure(code, failed, { cause: error, state: describeState(error) })
+}
+
+/** What is said of a signature says nothing without the word. */
+function describeState({ code, message }: RegistryError): string {
+  const state = stateOf(message)
+  return code === 'INVALID_SIGNATURE' ? `the signature of its checksum list is refused, ${state}` : state
 }
 
 /** Codes of packages and lists that did not pass the verification. */

@@ -163,6 +163,9 @@ const HINTS: Partial<Record<SignatureFailure, string>> = {
 function refused(input: VerifyShasumsInput, failure: Failure, packets: readonly SignaturePacket[] = []): RegistryError {
   const issuerKeyIds = [...new Set(packets.map(({ issuerKeyID }) => issuerKeyID.toHex().toUpperCase()))]
   const hint = HINTS[failure.reason] ?? 'Sign the exact bytes of the file again: gpg --detach-sign SHA256SUMS'
-  const message = `Cannot verify the signature of "${input.filename ?? 'SHA256SUMS'}": ${failure.state}`
+  // reliability.md F21: who signed is what an administrator looks for.
+  const isUnknown = failure.reason === 'unknown_issuer' && issuerKeyIds.length > 0
+  const state = isUnknown ? `signed by unknown key ${issuerKeyIds.join(', ')}` : failure.state
+  const message = `Cannot verify the signature of "${input.filename ?? 'SHA256SUMS'}": ${state}`
   return new RegistryError('INVALID_SIGNATURE', message, { hint, detail: { reason: failure.reason, issuerKeyIds } })
 }
