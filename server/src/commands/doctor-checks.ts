@@ -81,6 +81,15 @@ const CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'git',
+    fix: 'Install Git 2.37 or later where the server runs: modules that lie in Git cannot be fetched without it',
+    optional: true,
+    async run({ config, git }) {
+      if (!config.features.autoDownloadModules) return 'not needed while "features.auto_download_modules" is off'
+      return `version ${await git.findVersion()}`
+    },
+  },
+  {
     name: 'public address',
     fix: 'Set server.public_url to the https address that clients use, and check DNS, certificate and proxy',
     optional: true,
