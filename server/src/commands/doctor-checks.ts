@@ -3,6 +3,7 @@ import type { AppDeps } from '../app-deps.ts'
 import { databaseNow } from '../base/database/database-time.ts'
 import { createOutbound } from '../base/outbound/outbound.ts'
 import { checkEncryptionKey } from '../base/secrets/check-encryption-key.ts'
+import { describeExpiringKeys } from '../features/trust/index.ts'
 
 /** Outcome of one check. */
 export interface CheckResult {
@@ -87,6 +88,16 @@ const CHECKS: readonly Check[] = [
     async run({ config, git }) {
       if (!config.features.autoDownloadModules) return 'not needed while "features.auto_download_modules" is off'
       return `version ${await git.findVersion()}`
+    },
+  },
+  {
+    name: 'signing keys',
+    fix: 'Take over their extensions: terrace signing-key refresh; or ask their owners for the next keys: terrace signing-key add',
+    optional: true,
+    async run(deps) {
+      const expiring = await describeExpiringKeys(deps)
+      if (expiring.length > 0) throw new Error(`${expiring.length} end within 60 days or have ended: ${expiring.join(', ')}`)
+      return 'none that is trusted ends within 60 days'
     },
   },
   {

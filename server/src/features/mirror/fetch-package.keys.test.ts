@@ -202,6 +202,39 @@ describe.each(DIALECTS)('signing keys of upstreams on %s', (dialect) => {
     expect(await quarantineOf(app, namespace)).toMatchObject([{ evidence: { reason: 'expired_key' } }])
   })
 
+  test('an upstream has a policy of its own for expired keys', async () => {
+    const upstreams = JSON.stringify({ [ORIGIN]: { url: upstream.url, expired_keys: 'refuse' } })
+    const { offer, loadVersion } = await setUp(dialect, 'own-policy', { TFR_UPSTREAM: upstreams })
+    await offer('1.0.0', { expiredKey: true })
+    expect(refusal(await loadVersion('1.0.0'))).toBe('INVALID_SIGNATURE')
+    const lenient = JSON.stringify({ [ORIGIN]: { url: upstream.url, expired_keys: 'warn' } })
+    const other = await setUp(dialect, 'own-lenient', { TFR_UPSTREAM: lenient, TFR_PROVIDERS_EXPIRED_KEYS: 'refuse' })
+    await other.offer('1.0.0', { expiredKey: true })
+    expect(await other.loadVersion('1.0.0')).toMatchObject({ state: 'completed' })
+  })
+
+  // reliability.md row 42
+  test('two keys that are trusted side by side sign, each for its versions, and a retired one nothing new', async () => {
+    const { app, namespace, name, offer, loadVersion } = await setUp(dialect, 'overlap')
+    await offer('1.0.0')
+    await offer('1.1.0', { rotatedKey: true })
+    await loadVersion('1.0.0')
+    await loadVersion('1.1.0')
+    const pending = (await keysOf(app, namespace)).find(({ state }) => state === 'pending')
+    await decide(app, pending, 'accept')
+    expect(await loadVersion('1.1.0')).toMatchObject({ state: 'completed' })
+    await upstream.addProvider(name, { versions: { '1.2.0': {} } })
+    expect(await loadVersion('1.2.0')).toMatchObject({ state: 'completed' })
+    const old = (await keysOf(app, namespace)).find(({ id }) => id !== pending?.id)
+    // The fake upstream's signatures are from June 2020.
+    const payload = { at: '2020-01-01T00:00:00Z' }
+    await app.asAdmin({ method: 'POST', url: `/api/v1/admin/signing-keys/${old?.id}/retire`, payload })
+    await upstream.addProvider(name, { versions: { '1.3.0': {} } })
+    expect(refusal(await loadVersion('1.3.0'))).toBe('SIGNING_KEY_CONFLICT')
+    expect(Object.keys(await archivesOf(app, name, '1.0.0'))).toEqual(['linux_amd64'])
+    expect((await app.asAdmin({ method: 'DELETE', url: `/api/v1/admin/signing-keys/${old?.id}` })).statusCode).toBe(409)
+  })
+
   // Security: trust ends at the namespace (reliability.md row 45).
   test('a key that is trusted in one namespace means nothing in another', async () => {
     const { app, namespace, offer, loadVersion } = await setUp(dialect, 'border')
