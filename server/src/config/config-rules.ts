@@ -3,7 +3,7 @@ import { canonicalHostname, networkBits, originProblem, proxyProblem } from './c
 import { notificationRules } from './notification-rules.ts'
 import type { RuleFinding } from './rule-finding.ts'
 import { secretProblem } from './secret-strength.ts'
-import { signOnRules } from './sign-on-rules.ts'
+import { signOnRules } from './sign-on/sign-on-rules.ts'
 
 const MIN_PASSWORD_CHARACTERS = 12
 

@@ -3,7 +3,7 @@ import { bundles } from './bundle-schema.ts'
 import { choice, flag, section, text, textList, wholeNumber } from './config-fields.ts'
 import { mirror, upstreamHost } from './mirror-schema.ts'
 import { notifications } from './notification-schema.ts'
-import { azureAd, oidcProviders } from './sign-on-schema.ts'
+import { azureAd, ciIssuers, oidcProviders } from './sign-on/sign-on-schema.ts'
 
 const MAX_PORT = 65_535
 const DAY_SECONDS = 86_400
@@ -79,6 +79,7 @@ const auth = section('Signing in.', {
   }),
   oidc: oidcProviders,
   azure_ad: azureAd,
+  ci_issuer: ciIssuers,
 })
 
 const multiTenancy = section('One registry for several organisations.', {

@@ -9,6 +9,7 @@ import type { Config } from './config-schema.ts'
 import { readConfigFile } from './read-config-file.ts'
 import { type Environment, readEnvironment, type SettingsReading, type SourcedValue } from './read-environment.ts'
 import type { RuleFinding } from './rule-finding.ts'
+import { readClientSecrets } from './sign-on/read-client-secrets.ts'
 
 export interface LoadConfigInput {
   /** Default: the variables of this process. */
@@ -41,6 +42,7 @@ export async function loadConfig(input: LoadConfigInput = {}): Promise<LoadedCon
   const settings = new Map(readings.flatMap(({ values }) => [...values]))
   const problems = readings.flatMap((reading) => reading.problems)
   problems.push(...dropUnfit(settings))
+  problems.push(...(await readClientSecrets(settings, cwd)))
 
   const values = new Map([...settings].map(([key, { value }]) => [key, value]))
   boundIdleConnections(values)
@@ -119,6 +121,7 @@ async function checkFiles({ server, auth, upstream, providers }: Config): Promis
     ['server.tls_key_path', server.tlsEnabled ? server.tlsKeyPath : undefined],
     ...Object.values(upstream).map(({ caFile }) => ['upstream', caFile] as const),
     ...auth.oidc.map(({ caFile }) => ['auth.oidc', caFile] as const),
+    ...Object.values(auth.ciIssuer).map(({ caFile }) => ['auth.ci_issuer', caFile] as const),
     ...providers.trustedKeys.map(({ file }) => ['providers.trusted_keys', file] as const),
   ]
   const findings = await Promise.all(

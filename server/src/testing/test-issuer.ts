@@ -27,8 +27,8 @@ export interface SignOptions {
 
 const LIFE_SECONDS = 300
 
-/** Starts it on a free port; `path` is the path of the issuer. */
-export async function startTestIssuer(path = ''): Promise<TestIssuer> {
+/** Starts it on a free port; `path` is the path of the issuer. With `tls` it speaks https. */
+export async function startTestIssuer(path = '', tls?: Parameters<typeof startLoopbackServer>[1]): Promise<TestIssuer> {
   let count = 0
   let generation = 0
   let current = await createKey(generation)
@@ -38,7 +38,7 @@ export async function startTestIssuer(path = ''): Promise<TestIssuer> {
     const isDiscovery = request.url === `${path}/.well-known/openid-configuration`
     const document = isDiscovery ? discover({ issuer, jwks_uri: `${server.url}/keys` }) : { keys: [current.jwk] }
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
-  })
+  }, tls)
   const issuer = `${server.url}${path}`
   return {
     issuer,

@@ -31,17 +31,29 @@ export const MAX_TOKEN_AGE_SECONDS = 24 * 3600
 const MAX_ANSWER_BYTES = 512 * 1024
 const MAX_ISSUERS = 200
 
+/** Certificates that are trusted for an issuer beside the usual ones. */
+export interface IssuerTrust {
+  readonly auth: { readonly ciIssuer: Readonly<Record<string, { readonly caFile?: string }>> }
+}
+
+interface IssuerAccess {
+  readonly outbound: Pick<Outbound, 'send'>
+  readonly config: IssuerTrust
+}
+
 /** Keeps the keys of issuers for ten minutes; an unknown one is looked for at once, but not more than every few seconds. */
 export function createIdentityVerifier({
   outbound,
   clock,
+  config,
 }: {
   readonly outbound: Pick<Outbound, 'send'>
   readonly clock: Clock
+  readonly config: IssuerTrust
 }): IdentityVerifier {
   const issuers = new LRUCache<string, JWTVerifyGetKey>({ max: MAX_ISSUERS })
   const keysOf = (issuer: string): JWTVerifyGetKey => {
-    const known = issuers.get(issuer) ?? createIssuerKeys({ clock, fetchKeys: () => fetchIssuerKeys(outbound, issuer) })
+    const known = issuers.get(issuer) ?? createIssuerKeys({ clock, fetchKeys: () => fetchIssuerKeys({ outbound, config }, issuer) })
     issuers.set(issuer, known)
     return known
   }
@@ -83,20 +95,23 @@ function asRefusal(error: unknown): unknown {
 }
 
 /** Source: OpenID Connect Discovery 1.0, section 4; the issuer in the document must be the one that was asked. */
-async function fetchIssuerKeys(outbound: Pick<Outbound, 'send'>, issuer: string): Promise<JSONWebKeySet> {
-  const document = await fetchJson(outbound, `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+async function fetchIssuerKeys({ outbound, config }: IssuerAccess, issuer: string): Promise<JSONWebKeySet> {
+  const { caFile } = config.auth.ciIssuer[issuer] ?? {}
+  const read = (url: string) => fetchJson(outbound, url, caFile)
+  const document = await read(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
   const { issuer: named, jwks_uri: address } = document
   const url = typeof address === 'string' ? URL.parse(address) : null
   if (named !== issuer) throw unusableIssuer(issuer, 'its discovery document names another issuer')
   if (url === null || (url.protocol !== 'https:' && !issuer.startsWith('http://')))
     throw unusableIssuer(issuer, 'it names no keys at an https address')
-  const keys = await fetchJson(outbound, url.href)
+  const keys = await read(url.href)
   if (!Array.isArray(keys.keys)) throw unusableIssuer(issuer, 'its keys cannot be read')
   return keys as unknown as JSONWebKeySet
 }
 
-async function fetchJson(outbound: Pick<Outbound, 'send'>, url: string): Promise<Record<string, unknown>> {
-  const { status, body } = await outbound.send(url, { headers: { accept: 'application/json' }, maxBytes: MAX_ANSWER_BYTES })
+async function fetchJson(outbound: Pick<Outbound, 'send'>, url: string, caFile: string | undefined): Promise<Record<string, unknown>> {
+  const trust = caFile === undefined ? {} : { caFile }
+  const { status, body } = await outbound.send(url, { ...trust, headers: { accept: 'application/json' }, maxBytes: MAX_ANSWER_BYTES })
   if (status !== 200) throw unusableIssuer(url, `it answered ${status}`)
   try {
     const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'))

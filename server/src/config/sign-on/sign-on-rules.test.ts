@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { assembleConfig } from './assemble-config.ts'
-import { ConfigError } from './config-error.ts'
-import { checkRules } from './config-rules.ts'
-import { loadConfig } from './load-config.ts'
-import { maskedSettings, printConfig } from './print-config.ts'
+import { assembleConfig } from '../assemble-config.ts'
+import { ConfigError } from '../config-error.ts'
+import { checkRules } from '../config-rules.ts'
+import { loadConfig } from '../load-config.ts'
+import { maskedSettings, printConfig } from '../print-config.ts'
 
 const OIDC = { name: 'okta', issuer: 'https://id.example.com/oauth2', client_id: 'terrace' }
 const TENANT = '72f988bf-86f1-41af-91ab-2d7cd011db47'
@@ -91,7 +91,7 @@ describe('providers that people sign in with', () => {
   })
 })
 
-const GUIDE = readFileSync(new URL('../../../docs/single-sign-on.md', import.meta.url), 'utf8')
+const GUIDE = readFileSync(new URL('../../../../docs/single-sign-on.md', import.meta.url), 'utf8')
 const EXAMPLES = [...GUIDE.matchAll(/```hcl\n(.*?)```/gs)].map(([, text = '']) => text)
 
 test.each(EXAMPLES)('example %# of the guide is a valid configuration', async (text) => {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
-import type { Config } from './config-schema.ts'
-import { originProblem } from './config-texts.ts'
-import type { RuleFinding } from './rule-finding.ts'
+import type { Config } from '../config-schema.ts'
+import { originProblem } from '../config-texts.ts'
+import type { RuleFinding } from '../rule-finding.ts'
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 /** Part of the address of the callback of Entra ID, so that no other provider can have it. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { flag, section, text } from './config-fields.ts'
+import { flag, section, text } from '../config-fields.ts'
 
 const given = (description: string) => Type.Optional(Type.String({ description, minLength: 1 }))
 const givenList = (description: string) => Type.Optional(Type.Array(Type.String({ minLength: 1 }), { description }))
@@ -23,6 +23,9 @@ const oidcProvider = section('An OpenID provider that people sign in with.', {
   issuer: Type.String({ description: 'Issuer, exactly as its discovery document has it.', minLength: 1 }),
   client_id: Type.String({ description: 'Id of the client that is registered there.', minLength: 1 }),
   client_secret: Type.Optional(Type.String({ description: 'Its secret; without one it is a public client.', secret: true })),
+  client_secret_file: Type.Optional(
+    Type.String({ description: 'File with the secret, in place of `client_secret`.', minLength: 1, filePath: true }),
+  ),
   scopes: givenList('Scopes that are asked for; default: `openid`, `profile`, `email`.'),
   email_claim: given('Claim with the e-mail address; default: `email`.'),
   username_claim: given('Claim from which the name of a new user is made; default: `preferred_username`.'),
@@ -44,6 +47,18 @@ const oidcProvider = section('An OpenID provider that people sign in with.', {
 export const oidcProviders = Type.Array(oidcProvider, {
   description: 'OpenID providers that people sign in with: Keycloak, Okta, Google and others.',
   default: [],
+})
+
+const ciIssuer = section('An issuer of identity tokens of pipelines.', {
+  ca_file: Type.Optional(
+    Type.String({ description: 'CA certificates in PEM that are trusted for this issuer, beside the usual ones.', filePath: true }),
+  ),
+})
+
+/** `auth.ci_issuer`, by issuer. */
+export const ciIssuers = Type.Record(Type.String(), ciIssuer, {
+  description: 'CAs of issuers that trust rules name, by the issuer as the rules have it: `ci_issuer "https://gitlab.example.com" { … }`.',
+  default: {},
 })
 
 /** `auth.azure_ad`: Microsoft Entra ID. */
