@@ -47,6 +47,33 @@ export const CI_COMMANDS: readonly CommandDefinition[] = [
     load: async () => (await import('../commands/ci/trust-rule-create.ts')).createTrustRule,
   },
   {
+    name: 'trust-rule edit',
+    summary: 'Change which pipelines are trusted; keys that came from the rule end at once',
+    description: 'What is not named stays. Claims, scopes and namespaces replace those before.',
+    arguments: [{ syntax: '<id>', description: 'Id from "terrace trust-rule list"' }],
+    options: [
+      { flags: '--name <name>', description: 'Another name' },
+      { flags: '--issuer <url>', description: 'Exactly as the claim "iss" has it; or github, gitlab for the public services' },
+      { flags: '--audience <text>', description: 'What the claim "aud" must be' },
+      { flags: '--claim <name=pattern>', description: 'A claim, and what it must be; may be repeated', repeatable: true },
+      { flags: '--scope <scope>', description: 'What the keys allow; may be repeated', repeatable: true },
+      { flags: '--namespace <name>', description: 'The only namespace that the keys may change; may be repeated', repeatable: true },
+      { flags: '--all-namespaces', description: 'The keys may change all namespaces of the organisation' },
+      { flags: '--life <minutes>', description: 'Life of a key in minutes, 1 to 60' },
+      { flags: '--enable', description: 'Trust the pipelines again' },
+      { flags: '--disable', description: 'Trust them no more for now' },
+    ],
+    groups: API_GROUPS,
+    examples: [
+      { explains: 'Trust nobody by it for now', command: 'terrace trust-rule edit 01927f3e-8f5a-7c43-9d6e-2b1a0c4d5e6f --disable' },
+      {
+        explains: 'Other claims',
+        command: "terrace trust-rule edit 01927f3e-8f5a-7c43-9d6e-2b1a0c4d5e6f --claim repository=acme/widget --claim ref='refs/tags/v*'",
+      },
+    ],
+    load: async () => (await import('../commands/ci/trust-rule-edit.ts')).editTrustRule,
+  },
+  {
     name: 'trust-rule delete',
     summary: 'Trust pipelines no more; their keys end at once',
     arguments: [{ syntax: '<id>', description: 'Id from "terrace trust-rule list"' }],

@@ -171,3 +171,38 @@ describe('trust-rule', () => {
     expect(await run({}, ['trust-rule', 'test'])).toMatchObject({ code: 2, requests: [] })
   })
 })
+
+describe('trust-rule edit', () => {
+  const EDIT = 'PATCH /api/v1/trust-rules/7'
+
+  test('sends what the flags name, and nothing else', async () => {
+    const flags = ['--issuer', 'gitlab', '--claim', 'project_path=acme/*', '--scope', 'modules:write', '--all-namespaces', '--life', '30m']
+    const { code, body, stderr } = await run({ [EDIT]: { json: { ...RULE, enabled: false } } }, [
+      'trust-rule',
+      'edit',
+      '7',
+      ...flags,
+      '--disable',
+    ])
+    expect([code, body]).toEqual([
+      0,
+      {
+        issuer: 'https://gitlab.com',
+        claims: { project_path: 'acme/*' },
+        scopes: ['modules:write'],
+        namespaces: null,
+        life_minutes: 30,
+        enabled: false,
+      },
+    ])
+    expect(stderr).toBe('Changed trust rule "release", which is disabled; keys that came from it have ended\n')
+  })
+
+  test.each([[[]], [['--enable', '--disable']], [['--namespace', 'acme', '--all-namespaces']], [['--life', '90']]])(
+    '%j is refused before anything is sent',
+    async (flags) => {
+      const { code, requests } = await run({}, ['trust-rule', 'edit', '7', ...flags])
+      expect([code, requests]).toEqual([2, []])
+    },
+  )
+})

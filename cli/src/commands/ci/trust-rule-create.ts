@@ -3,6 +3,7 @@ import type { RunCommand } from '../../command-table/command-definition.ts'
 import type { CommonOptions } from '../../command-table/common-options.ts'
 import { withApi } from '../../connection/open-api.ts'
 import { readClaims } from './read-claims.ts'
+import { nameIssuer, readLife } from './read-rule-content.ts'
 
 interface CreateTrustRuleOptions extends CommonOptions {
   readonly issuer?: string
@@ -12,11 +13,6 @@ interface CreateTrustRuleOptions extends CommonOptions {
   readonly namespace?: readonly string[]
   readonly organization?: string
   readonly life?: string
-}
-
-const ISSUERS: Readonly<Record<string, string>> = {
-  github: 'https://token.actions.githubusercontent.com',
-  gitlab: 'https://gitlab.com',
 }
 
 /** `terrace trust-rule create NAME` */
@@ -46,17 +42,10 @@ function readContent(name: string, { issuer, claim = [], scope = [], namespace, 
   if (issuer === undefined || missing.length > 0)
     throw usageError(`Cannot create trust rule "${name}": ${missing.join(' and ')} must be given`)
   return {
-    issuer: ISSUERS[issuer] ?? issuer,
+    issuer: nameIssuer(issuer),
     claims: readClaims(claim),
     scopes: [...scope],
     ...(namespace !== undefined && { namespaces: [...namespace] }),
     ...(life !== undefined && { life_minutes: readLife(life) }),
   }
-}
-
-function readLife(text: string): number {
-  const [, count = ''] = /^(\d{1,2})m?$/.exec(text) ?? []
-  const minutes = Number(count)
-  if (minutes >= 1 && minutes <= 60) return minutes
-  throw usageError(`Cannot use life "${text}": it is no number of minutes from 1 to 60`)
 }
