@@ -40,6 +40,13 @@ export interface TestBundle {
   readonly signer: BundleSigner
 }
 
+/** What differs from the usual. */
+export interface TestBundleOptions {
+  readonly maxPartBytes?: number
+  readonly signer?: BundleSigner
+  readonly moduleArchive?: Uint8Array
+}
+
 const PROVIDER = { hostname: 'registry.terraform.io', namespace: 'hashicorp', type: 'null' }
 const MODULE = { hostname: 'terrace.example.net', namespace: 'acme', name: 'vpc', system: 'aws' }
 const VERSION = '3.2.1'
@@ -47,15 +54,9 @@ const PLATFORMS = ['darwin_arm64', 'linux_amd64']
 const MODULE_VERSION = '1.0.0'
 
 /** A bundle of one provider version for two platforms and one module, in parts of at most `maxPartBytes`. */
-export async function buildTestBundle({
-  maxPartBytes = 2_500,
-  signer,
-}: {
-  maxPartBytes?: number
-  signer?: BundleSigner
-} = {}): Promise<TestBundle> {
+export async function buildTestBundle({ maxPartBytes = 2_500, signer, moduleArchive }: TestBundleOptions = {}): Promise<TestBundle> {
   const by = signer ?? (await makeBundleSigner())
-  const contents = await buildContents(by)
+  const contents = await buildContents(by, moduleArchive)
   const unplaced = [...contents].map(([path, bytes]) => ({ path, size: bytes.length, sha256: sha256(bytes), isElsewhere: false }))
   const { objects, parts } = layOutParts(unplaced, maxPartBytes)
   const packages = PLATFORMS.map((platform) => ({
@@ -90,7 +91,10 @@ export async function buildTestBundle({
   return { manifest, contents, signer: by }
 }
 
-async function buildContents({ privateArmor }: BundleSigner): Promise<Map<string, Uint8Array>> {
+async function buildContents(
+  { privateArmor }: BundleSigner,
+  moduleArchive: Uint8Array = Buffer.from('an archive'),
+): Promise<Map<string, Uint8Array>> {
   const zips = Object.fromEntries(
     PLATFORMS.map((platform) => [platform, buildProviderZip({ type: PROVIDER.type, version: VERSION, content: platform })]),
   )
@@ -99,7 +103,7 @@ async function buildContents({ privateArmor }: BundleSigner): Promise<Map<string
     ...Object.entries(zips).map(([platform, zip]) => [packagePath(PROVIDER, VERSION, platform), zip] as const),
     [shasumsPath(PROVIDER, VERSION), shasums],
     [signaturePath(PROVIDER, VERSION), await signShasums(privateArmor, shasums)],
-    [moduleArchivePath(MODULE, MODULE_VERSION), Buffer.from('an archive')],
+    [moduleArchivePath(MODULE, MODULE_VERSION), moduleArchive],
   ])
 }
 

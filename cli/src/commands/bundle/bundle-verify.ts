@@ -53,9 +53,9 @@ async function isFile(path: string): Promise<boolean> {
 async function verify(output: Output, input: Pick<Parameters<typeof verifyBundle>[0], 'manifestPath' | 'pinned'>): Promise<BundleReport> {
   const progress = new ProgressLine(output)
   let read = 0
-  const onBytes = (count: number): void => {
+  const onBytes = (count: number, total: number): void => {
     read += count
-    progress.show(performance.now(), { fraction: 0, text: `${formatBytes(read)} read` })
+    progress.show(performance.now(), { fraction: read / total, text: `${formatBytes(read)} of ${formatBytes(total)} read` })
   }
   try {
     return await verifyBundle({ ...input, now: Date.now(), onBytes })

@@ -60,12 +60,20 @@ describe('a bundle that is whole', () => {
     expect(await verify(manifestPath)).toMatchObject({ objects: 4, elsewhere: 1, problems: [] })
   })
 
-  // Otherwise a bundle of 100 GB would need them.
-  test('is read without holding a part', async () => {
-    const { manifestPath } = await written()
+  // Otherwise a bundle of 100 GB would need as much memory.
+  test('is read in small pieces, and says how far it is', async () => {
+    const large = await buildTestBundle({ maxPartBytes: 10_000_000, moduleArchive: Buffer.alloc(3_000_000, 'x') })
+    const { manifestPath } = await written(large)
     const seen: number[] = []
-    await verifyBundle({ manifestPath, pinned: undefined, now: Date.now(), onBytes: (count) => seen.push(count) })
-    expect(seen.reduce((sum, count) => sum + count, 0)).toBe(bundle.manifest.parts.reduce((sum, { size }) => sum + size, 0))
+    let whole = 0
+    const onBytes = (count: number, total: number): void => {
+      seen.push(count)
+      whole = total
+    }
+    expect((await verifyBundle({ manifestPath, pinned: undefined, now: Date.now(), onBytes })).problems).toEqual([])
+    expect(whole).toBe(large.manifest.parts[0]?.size)
+    expect(seen.reduce((sum, count) => sum + count, 0)).toBe(whole)
+    expect(Math.max(...seen)).toBeLessThanOrEqual(256 * 1024)
   })
 })
 

@@ -12,7 +12,7 @@ import { checkSignedLists, isSignedListPath, MAX_DOCUMENT_BYTES } from './signed
 /** A hundred thousand objects make 30 MB. */
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024
 const MAX_SIGNATURE_BYTES = 64 * 1024
-const READ_BYTES = 1024 * 1024
+const READ_BYTES = 256 * 1024
 
 /** Something that is not as the manifest says. */
 export interface BundleProblem {
@@ -42,8 +42,8 @@ export interface VerifyInput {
   readonly manifestPath: string
   readonly pinned: PinnedKey | undefined
   readonly now: UnixMs
-  /** Told how many bytes of parts were read since the last time. */
-  readonly onBytes?: (count: number) => void
+  /** Told how many bytes of parts were read since the last time, and how many there are. */
+  readonly onBytes?: (count: number, total: number) => void
 }
 
 /**
@@ -93,11 +93,16 @@ interface Part {
 
 async function verifyPart({ onBytes }: VerifyInput, { folder, manifest, number, objects, documents }: Part): Promise<BundleProblem[]> {
   const file = partFilename(manifest.name, number)
+  const total = manifest.parts.reduce((sum, { size }) => sum + size, 0)
   const handle = await openRegular(join(folder, file))
   if (typeof handle === 'string') return [{ file, object: undefined, state: handle }]
   try {
     const chunks = handle.createReadStream({ highWaterMark: READ_BYTES, autoClose: false })
-    const problems = await readPart(counted(chunks, onBytes), objects, (object) => collector(object, documents))
+    const problems = await readPart(
+      counted(chunks, (count) => onBytes?.(count, total)),
+      objects,
+      (object) => collector(object, documents),
+    )
     return problems.map((problem) => ({ file, ...problem }))
   } finally {
     await handle.close()
@@ -118,10 +123,10 @@ async function openRegular(path: string) {
   }
 }
 
-async function* counted(chunks: AsyncIterable<Uint8Array>, onBytes: VerifyInput['onBytes']): AsyncIterable<Uint8Array> {
+async function* counted(chunks: AsyncIterable<Uint8Array>, onBytes: (count: number) => void): AsyncIterable<Uint8Array> {
   for await (const chunk of chunks) {
     yield chunk
-    onBytes?.(chunk.length)
+    onBytes(chunk.length)
   }
 }
 
