@@ -2,7 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { type CanonicaliseResult, type CanonicalModule, canonicaliseFile } from '../features/module-archives/canonicalise-file.ts'
+import {
+  type CanonicaliseRequest,
+  type CanonicaliseResult,
+  type CanonicalModule,
+  canonicaliseFile,
+} from '../features/module-archives/canonicalise-file.ts'
 import {
   DEFAULT_MODULE_ARCHIVE_LIMITS,
   type ModuleArchiveLimits,
@@ -18,13 +23,19 @@ export const MAIN: TarEntry & ZipEntry = { name: 'main.tf', content: 'terraform 
 export const tarGz = (entries: readonly TarEntry[], options?: TarOptions): Buffer =>
   gzipSync(buildTar([{ ...MAIN, mode: 0o644 }, ...entries], options))
 
+type Options = Pick<CanonicaliseRequest, 'keepsFolders' | 'followsLinks'>
+
 /** A folder of one test file in which archives are made canonical; it tells whatever is written there. */
 export interface ArchiveFolder {
-  canonicalise(archive: Uint8Array, limits?: Partial<ModuleArchiveLimits>): Promise<CanonicaliseResult>
+  canonicalise(archive: Uint8Array, limits?: Partial<ModuleArchiveLimits>, options?: Options): Promise<CanonicaliseResult>
   /** The facts and the bytes of the canonical archive. @throws {Error} when the archive is refused */
-  accept(archive: Uint8Array, limits?: Partial<ModuleArchiveLimits>): Promise<CanonicalModule & { readonly bytes: Buffer }>
+  accept(
+    archive: Uint8Array,
+    limits?: Partial<ModuleArchiveLimits>,
+    options?: Options,
+  ): Promise<CanonicalModule & { readonly bytes: Buffer }>
   /** Why the archive is refused. @throws {Error} when it is accepted, or when anything is left of it */
-  refuse(archive: Uint8Array, limits?: Partial<ModuleArchiveLimits>): Promise<ModuleArchiveProblem>
+  refuse(archive: Uint8Array, limits?: Partial<ModuleArchiveLimits>, options?: Options): Promise<ModuleArchiveProblem>
   remove(): void
 }
 
@@ -34,20 +45,20 @@ export function openArchiveFolder(): ArchiveFolder {
   const folder = join(root, 'canary', 'below')
   mkdirSync(folder, { recursive: true })
   const [inputPath, outputPath] = [join(folder, 'input'), join(folder, 'output')]
-  const canonicalise: ArchiveFolder['canonicalise'] = (archive, limits) => {
+  const canonicalise: ArchiveFolder['canonicalise'] = (archive, limits, options) => {
     writeFileSync(inputPath, archive)
     rmSync(outputPath, { force: true })
-    return canonicaliseFile({ inputPath, outputPath }, { ...DEFAULT_MODULE_ARCHIVE_LIMITS, ...limits })
+    return canonicaliseFile({ inputPath, outputPath, ...options }, { ...DEFAULT_MODULE_ARCHIVE_LIMITS, ...limits })
   }
   return {
     canonicalise,
-    async accept(archive, limits) {
-      const result = await canonicalise(archive, limits)
+    async accept(archive, limits, options) {
+      const result = await canonicalise(archive, limits, options)
       if ('refused' in result) throw new Error(`Refused: ${JSON.stringify(result.refused)}`)
       return { ...result.accepted, bytes: readFileSync(outputPath) }
     },
-    async refuse(archive, limits) {
-      const result = await canonicalise(archive, limits)
+    async refuse(archive, limits, options) {
+      const result = await canonicalise(archive, limits, options)
       if ('accepted' in result) throw new Error(`Accepted: ${JSON.stringify(result.accepted)}`)
       const found = readdirSync(root, { recursive: true }).map(String).sort()
       const expected = ['canary', join('canary', 'below'), join('canary', 'below', 'input')]

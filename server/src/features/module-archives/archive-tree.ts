@@ -1,9 +1,11 @@
 import { foldSegment, readEntryPath } from './entry-path.ts'
-import { checkTotal, type ModuleArchiveLimits, type RawEntry, refusal } from './module-archive-rules.ts'
+import { checkTotal, type ModuleArchiveLimits, type RawEntry, type RawLink, refusal } from './module-archive-rules.ts'
+
+import { resolveLinks, type TreeLink } from './resolve-links.ts'
 
 /** A file of an archive whose place is settled. */
 export interface TreeFile {
-  /** Of its entry in the archive, from 1. */
+  /** Of the entry in the archive that has its content, from 1. */
   readonly index: number
   readonly path: string
   /** Bytes. */
@@ -30,6 +32,7 @@ export class ArchiveTree {
   readonly #limits: ModuleArchiveLimits
   readonly #nodes = new Map<string, Node>()
   readonly #files: TreeFile[] = []
+  readonly #links: TreeLink[] = []
   #bytes = 0
 
   constructor(limits: ModuleArchiveLimits) {
@@ -41,9 +44,7 @@ export class ArchiveTree {
    * @throws {ArchiveRefused} too_many_entries, too_large, duplicate_name, path_conflict, and what its path breaks
    */
   add(entry: RawEntry): void {
-    const { maxEntries } = this.#limits
-    if (entry.index > maxEntries) throw refusal('too_many_entries', `has more than ${maxEntries} entries`)
-    const segments = readEntryPath(entry, this.#limits)
+    const segments = this.#readPath(entry)
     this.#bytes += entry.size
     checkTotal(this.#bytes, this.#limits)
     this.#place(segments, entry)
@@ -51,12 +52,19 @@ export class ArchiveTree {
     this.#files.push({ index: entry.index, path: segments.join('/'), size: entry.size, executable: entry.executable })
   }
 
+  /** Remembers a link for the end, when all that it may lead to is known. */
+  addLink({ target, ...link }: RawLink): void {
+    const path = this.#readPath({ ...link, kind: 'file', size: 0, executable: false }).join('/')
+    this.#links.push({ ...link, path, target })
+  }
+
   /**
    * The files with paths below the root of the module, in the order in which they came, and the top folders that were taken off
    * unless they are to stay.
-   * @throws {ArchiveRefused} no_configuration
+   * @throws {ArchiveRefused} no_configuration, and what the copies break that stand for links
    */
   finish({ keepsFolders }: { readonly keepsFolders: boolean }): { readonly files: readonly TreeFile[]; readonly unwrapped?: string } {
+    this.#copyLinked()
     if (!this.#files.some(({ path }) => CONFIGURATION_FILE.test(path))) {
       throw refusal('no_configuration', this.#files.length === 0 ? 'has no files' : 'has no ".tf" or ".tofu" file')
     }
@@ -64,6 +72,25 @@ export class ArchiveTree {
     if (prefix === '') return { files: this.#files }
     const files = this.#files.map((file) => ({ ...file, path: file.path.slice(prefix.length) }))
     return { files, unwrapped: prefix.slice(0, -1) }
+  }
+
+  #readPath(entry: RawEntry): string[] {
+    const { maxEntries } = this.#limits
+    if (entry.index > maxEntries) throw refusal('too_many_entries', `has more than ${maxEntries} entries`)
+    return readEntryPath(entry, this.#limits)
+  }
+
+  #copyLinked(): void {
+    const { maxEntries } = this.#limits
+    for (const { link, file } of resolveLinks(this.#files, this.#links)) {
+      if (this.#files.length === maxEntries)
+        throw refusal('too_many_entries', `has more than ${maxEntries} files with those behind its links`)
+      this.#bytes += file.size
+      checkTotal(this.#bytes, this.#limits)
+      const segments = readEntryPath({ ...file, index: link.index, nameBytes: Buffer.from(file.path), kind: 'file' }, this.#limits)
+      this.#place(segments, { ...file, index: link.index, nameBytes: link.nameBytes, kind: 'file' })
+      this.#files.push(file)
+    }
   }
 
   #place(segments: readonly string[], entry: RawEntry): void {

@@ -24,6 +24,8 @@ export interface CanonicaliseRequest {
   readonly outputPath: string
   /** Top folders that hold everything stay: somebody names files by their whole paths. */
   readonly keepsFolders?: boolean
+  /** Symbolic links to what is in a `.tar.gz` become copies of it; otherwise they refuse the archive. */
+  readonly followsLinks?: boolean
 }
 
 /** Either what was written or the rule that refuses the archive. */
@@ -31,13 +33,15 @@ export type CanonicaliseResult = { readonly accepted: CanonicalModule } | { read
 
 /** Reads an archive, holds it to the rules and writes it again in its canonical form. Nothing is at `outputPath` when it is refused. */
 export async function canonicaliseFile(
-  { inputPath, outputPath, keepsFolders = false }: CanonicaliseRequest,
+  { inputPath, outputPath, keepsFolders = false, followsLinks = false }: CanonicaliseRequest,
   limits: ModuleArchiveLimits,
 ): Promise<CanonicaliseResult> {
   const fd = openSync(inputPath, 'r')
   const stage = new ContentStage(`${outputPath}.content`)
   try {
-    return { accepted: await canonicaliseArchive({ fd, size: fstatSync(fd).size }, { outputPath, stage, limits, keepsFolders }) }
+    return {
+      accepted: await canonicaliseArchive({ fd, size: fstatSync(fd).size }, { outputPath, stage, limits, keepsFolders, followsLinks }),
+    }
   } catch (error) {
     if (error instanceof ArchiveRefused) return { refused: error.problem }
     throw error
@@ -52,12 +56,14 @@ interface Target {
   readonly stage: ContentStage
   readonly limits: ModuleArchiveLimits
   readonly keepsFolders: boolean
+  readonly followsLinks: boolean
 }
 
-async function canonicaliseArchive(file: OpenArchive, { outputPath, stage, limits, keepsFolders }: Target): Promise<CanonicalModule> {
+async function canonicaliseArchive(file: OpenArchive, { outputPath, keepsFolders, ...rest }: Target): Promise<CanonicalModule> {
+  const { stage, limits } = rest
   if (file.size > limits.maxArchiveBytes) throw refusal('too_large', `has ${file.size} bytes, more than ${limits.maxArchiveBytes}`)
   const tree = new ArchiveTree(limits)
-  const comment = await FORMATS[detectFormat(file)](file, { tree, stage, limits })
+  const comment = await FORMATS[detectFormat(file)](file, { tree, ...rest })
   const { files, unwrapped } = tree.finish({ keepsFolders })
   const sorted = sortByPath(files)
   const written = await writeCanonicalArchive(outputPath, {
@@ -84,6 +90,7 @@ interface Intake {
   readonly tree: ArchiveTree
   readonly stage: ContentStage
   readonly limits: ModuleArchiveLimits
+  readonly followsLinks: boolean
 }
 
 /** Both answer the comment of the archive. */
@@ -99,11 +106,12 @@ function detectFormat({ fd }: OpenArchive): keyof typeof FORMATS {
   throw refusal('not_an_archive', 'is neither a ".tar.gz" nor a ".zip" file')
 }
 
-async function takeTarGz(file: OpenArchive, { tree, stage, limits }: Intake): Promise<string> {
+async function takeTarGz(file: OpenArchive, { tree, stage, limits, followsLinks }: Intake): Promise<string> {
   let archiveComment = ''
-  for await (const event of readTar(gunzipFile(file, limits))) {
+  for await (const event of readTar(gunzipFile(file, limits), { passesLinks: followsLinks })) {
     if ('content' in event) stage.write(event.content)
     else if ('comment' in event) archiveComment = event.comment
+    else if ('link' in event) tree.addLink(event.link)
     else {
       tree.add(event.entry)
       stage.begin(event.entry.index)

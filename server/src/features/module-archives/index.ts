@@ -7,7 +7,8 @@
  *
  * Invariants:
  * - No entry is ever unpacked to disk: contents wait in one nameless file, which the system removes when the process ends.
- * - Only regular files and folders come through, below the root, under one name on every file system.
+ * - Only regular files and folders come through, below the root, under one name on every file system. Where links are followed, copies
+ *   of files of the same archive stand for them.
  * - Whatever two readers could understand in different ways is refused, not repaired.
  * - A canonical archive becomes itself when it is published again.
  * - Limits are checked against what an archive declares before its content is read, and against what is read.

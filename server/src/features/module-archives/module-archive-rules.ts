@@ -75,6 +75,14 @@ export interface RawEntry {
   readonly executable: boolean
 }
 
+/** A symbolic link as the archive describes it. */
+export interface RawLink {
+  /** From 1. */
+  readonly index: number
+  readonly nameBytes: Buffer
+  readonly target: Buffer
+}
+
 /** What is known of the entry that a refusal is about. */
 export interface EntryMark {
   readonly index: number

@@ -15,7 +15,8 @@ export interface ModuleArchiver {
   /**
    * Reads the `.tar.gz` or `.zip` at `inputPath` and writes the canonical archive to `outputPath`, where nothing may be; nothing is
    * there after a failure. The same files give the same bytes, whatever they were packed with. Waits while all workers are busy.
-   * Aborting rejects with the signal's reason and stops the work. With `keepsFolders`, top folders that hold everything stay.
+   * Aborting rejects with the signal's reason and stops the work. For `keepsFolders` and
+   * `followsLinks` see {@link CanonicaliseRequest}.
    *
    * @throws {RegistryError} INVALID_MODULE_ARCHIVE, with `rule`, and `entry` (number) and `path` where one entry is at fault, in
    * `detail`; STORAGE_FULL, STORAGE_ERROR
@@ -25,9 +26,8 @@ export interface ModuleArchiver {
   close(): Promise<void>
 }
 
-export interface CanonicaliseOptions {
+export interface CanonicaliseOptions extends Pick<CanonicaliseRequest, 'keepsFolders' | 'followsLinks'> {
   readonly signal?: AbortSignal
-  readonly keepsFolders?: boolean
 }
 
 export interface ModuleArchiverOptions {
@@ -52,8 +52,8 @@ export function createModuleArchiver({ workers = 2, timeoutMs = 60_000, limits =
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   })
   return {
-    async canonicalise(inputPath, outputPath, { signal, keepsFolders = false } = {}) {
-      const result = await pool.run({ inputPath, outputPath, keepsFolders }, signal).catch(async (error) => {
+    async canonicalise(inputPath, outputPath, { signal, ...options } = {}) {
+      const result = await pool.run({ inputPath, outputPath, ...options }, signal).catch(async (error) => {
         // A worker that was stopped could not clear up; what stood in its way is not its own.
         if (errnoOf(error) !== 'EEXIST') await rm(outputPath, { force: true })
         throw explainFailure(error, outputPath)

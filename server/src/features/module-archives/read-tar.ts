@@ -1,11 +1,20 @@
 import { TAR_BLOCK_BYTES } from '@terrace/protocol/tar-headers.ts'
 import { ByteReader } from './byte-reader.ts'
-import { type EntryMark, type RawEntry, refusal } from './module-archive-rules.ts'
+import { type EntryMark, type RawEntry, type RawLink, refusal } from './module-archive-rules.ts'
 import { type PaxRecords, parsePaxRecords } from './pax-records.ts'
 import { parseTarHeader, type TarHeader } from './tar-header.ts'
 
-/** What comes next in a tar: a file or folder, a piece of the file before, or the comment of the archive. */
-export type TarEvent = { readonly entry: RawEntry } | { readonly content: Buffer } | { readonly comment: string }
+/** What comes next in a tar: a file or folder, a link, a piece of the file before, or the comment of the archive. */
+export type TarEvent =
+  | { readonly entry: RawEntry }
+  | { readonly link: RawLink }
+  | { readonly content: Buffer }
+  | { readonly comment: string }
+
+export interface ReadTarOptions {
+  /** Symbolic links come through; otherwise they refuse the archive. */
+  readonly passesLinks?: boolean
+}
 
 /** Extended attributes of files may be in it as well. */
 const MAX_EXTENSION_BYTES = 64 * 1024
@@ -32,7 +41,7 @@ const REFUSED_TYPES: Readonly<Record<string, string>> = {
  *
  * @throws {ArchiveRefused}
  */
-export async function* readTar(bytes: AsyncIterable<Buffer>): AsyncGenerator<TarEvent, void> {
+export async function* readTar(bytes: AsyncIterable<Buffer>, { passesLinks = false }: ReadTarOptions = {}): AsyncGenerator<TarEvent, void> {
   const reader = new ByteReader(bytes)
   const extensions = new Extensions()
   for (let index = 1; ; ) {
@@ -45,9 +54,8 @@ export async function* readTar(bytes: AsyncIterable<Buffer>): AsyncGenerator<Tar
       if (comment !== undefined) yield { comment }
       continue
     }
-    const entry = toEntry(header, extensions.take(header, mark), index)
-    yield { entry }
-    yield* readContent(reader, entry)
+    const named = { ...header, nameBytes: extensions.take(header, mark) }
+    yield* passesLinks ? readAny(reader, named, index) : readEntry(reader, toEntry(named, index))
     index += 1
   }
   extensions.checkUsed()
@@ -55,6 +63,22 @@ export async function* readTar(bytes: AsyncIterable<Buffer>): AsyncGenerator<Tar
 }
 
 const EXTENSION_TYPES = new Set(['x', 'g', 'L'])
+const SYMBOLIC_LINK = '2'
+
+async function* readEntry(reader: ByteReader, entry: RawEntry): AsyncGenerator<TarEvent, void> {
+  yield { entry }
+  yield* readContent(reader, entry)
+}
+
+async function* readAny(reader: ByteReader, header: TarHeader, index: number): AsyncGenerator<TarEvent, void> {
+  if (header.type === SYMBOLIC_LINK) yield toLink(header, index)
+  else yield* readEntry(reader, toEntry(header, index))
+}
+
+function toLink({ size, target, nameBytes }: TarHeader, index: number): TarEvent {
+  if (size > 0) throw refusal('entry_type', 'is a link with content', { index, nameBytes })
+  return { link: { index, nameBytes, target } }
+}
 
 /** Headers that describe the entry after them. Whatever could be read in two ways refuses the archive. */
 class Extensions {
@@ -107,7 +131,7 @@ function readLongName(content: Buffer, mark: EntryMark): Buffer {
   return Buffer.from(name)
 }
 
-function toEntry({ type, size, mode }: TarHeader, nameBytes: Buffer, index: number): RawEntry {
+function toEntry({ type, size, mode, nameBytes }: TarHeader, index: number): RawEntry {
   const mark = { index, nameBytes }
   const kind = ({ 0: 'file', 5: 'folder' } as const)[type]
   if (kind === undefined) {

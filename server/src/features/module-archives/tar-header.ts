@@ -9,6 +9,8 @@ export interface TarHeader {
   readonly size: number
   /** Type flag; `0` for regular files, also for those of the oldest form. */
   readonly type: string
+  /** What a link leads to. */
+  readonly target: Buffer
 }
 
 const POSIX_MAGIC = 'ustar\x0000'
@@ -41,6 +43,7 @@ export function parseTarHeader(block: Buffer, index: number): TarHeader {
     mode: readOctal(block.subarray(100, 108), mark),
     size: readOctal(block.subarray(124, 136), mark),
     type: type === '\0' ? '0' : type,
+    target: LINK_TYPES.has(type) ? readText(block.subarray(157, 257), mark) : Buffer.alloc(0),
   }
 }
 

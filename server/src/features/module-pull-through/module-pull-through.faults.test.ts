@@ -31,14 +31,14 @@ async function held(app: ModulesApp): Promise<number> {
 }
 
 const outside = tarGz([{ name: '../../etc/cron.d/x.tf', content: 'x' }])
-const link = tarGz([{ name: 'x.tf', type: '2' }])
+const link = tarGz([{ name: 'x.tf', type: '2', target: '/etc/passwd' }])
 const large = packModule({ 'main.tf': '#', 'blob.bin': randomBytes(1_200_000) })
 
 describe.each(DIALECTS)('modules of a faulty upstream on %s', (dialect) => {
   // The text is what Terraform prints (protocol.md 8): it names module, version and source, and says what to do.
   test.each<[string, FakeModuleVersion, RegExp]>([
     ['an archive that leaves its folder', { archive: outside }, /path leaves the module root/],
-    ['an archive with a link', { archive: link }, /symbolic link/],
+    ['an archive with a link to a file of the machine', { archive: link }, /symbolic link that leaves the module root/],
     [
       'a zip that leaves its folder',
       { archive: buildZip([{ name: '../x.tf', content: '' }]), location: 'ARCHIVE?archive=zip' },

@@ -176,6 +176,14 @@ describe.skipIf(!hasGit).each(DIALECTS)('modules in Git on %s', (dialect) => {
     return () => git.close()
   })
 
+  test('a link to a file of the repository becomes a copy of it', async () => {
+    const repository = git.createRepository(`${dialect}-links`)
+    repository.commit({ 'main.tf': '# main\n', 'CLAIMS.md': { link: 'README.md' }, 'README.md': '# read\n' })
+    const app = await modulesApp(dialect, upstream, { caFile: git.caFile })
+    const name = addModule({ '1.0.0': { location: `git::${repository.url}` } })
+    expect(filesOf(await app.install(name))).toEqual({ 'main.tf': '# main\n', 'CLAIMS.md': '# read\n', 'README.md': '# read\n' })
+  })
+
   test('a tag is settled to its commit, which stays when the tag moves', async () => {
     const repository = git.createRepository(`${dialect}-net`)
     const commit = repository.commit({ 'main.tf': '# first\n', 'modules/a/main.tf': 'module "b" { source = "../../" }\n' })

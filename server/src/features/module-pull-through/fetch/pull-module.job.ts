@@ -47,7 +47,7 @@ async function fetchModule(deps: ModulePullDeps, { identity, source, createdBy, 
   const { file, origin } = await fetchSource(deps, { hostname: identity.module.hostname, source, context })
   const canonicalFile = await deps.spool.reserve()
   try {
-    const options = { signal: context.signal, keepsFolders: true }
+    const options = { signal: context.signal, keepsFolders: true, followsLinks: true }
     const archive = await deps.archiver.canonicalise(file.path, canonicalFile.path, options).catch((error: unknown) => {
       throw nameSource(error, origin.sourceUrl)
     })
