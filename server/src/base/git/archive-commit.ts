@@ -41,18 +41,24 @@ async function writeArchive({ spool }: GitDeps, repository: WorkRepository, comm
   const { maxTarBytes } = repository.limits
   const archive = repository.start(['archive', '--format=tar', commit])
   const gzip = createGzip({ level: 1 })
-  const packing = pipeline(archive.stdout, countBytes(maxTarBytes, repository.url), gzip)
-  packing.catch(() => archive.kill())
+  pipeline(archive.stdout, countBytes(maxTarBytes, repository.url), gzip).catch(() => archive.kill())
   try {
     const file = await spool.receive(gzip, { maxBytes: maxTarBytes })
-    const exit = await archive.exit
     // A program that was ended leaves a stream that looks complete.
-    if (exit.status !== 0) await file.discard()
-    repository.check(exit)
+    await keepWhen(file, async () => repository.check(await archive.exit))
     return file
   } finally {
     archive.kill()
     await archive.exit
+  }
+}
+
+async function keepWhen(file: SpooledFile, check: () => Promise<void>): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    await file.discard()
+    throw error
   }
 }
 

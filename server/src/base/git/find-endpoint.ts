@@ -59,7 +59,7 @@ function nextUrl(url: URL, location = ''): URL {
 }
 
 function checkAnswer(url: URL, { status, headers }: SentAnswer): void {
-  if (status === 200 && headers['content-type'] === ADVERTISEMENT_TYPE) return
+  if (status === 200 && headers['content-type']?.split(';', 1)[0]?.trim() === ADVERTISEMENT_TYPE) return
   if (status === 401 || status === 403 || status === 404) throw noRepository(url, { status })
   throw refusedUrl(url, status === 200 ? 'the answer is not one of a Git server' : `the server answered ${status}`)
 }

@@ -11,6 +11,7 @@ import { type GitServer, hasGit, startGitServer, type TestRepository } from '../
 import type { GitLimits } from './git.ts'
 
 const MIB = 1024 ** 2
+const SYSTEM = '/usr/local/bin:/usr/bin:/bin'
 
 type ArchiveArguments = [commit: string, limits: GitLimits, searchPath?: string]
 
@@ -200,15 +201,17 @@ describe.skipIf(!hasGit)('limits of git (when skipped: apt-get install git)', ()
     expect(`${error.message}${JSON.stringify(error.detail)}`).toMatch(/^[ -~]*red[ -~]*$/)
   })
 
-  test('an archive that breaks off is not taken for a whole one', async () => {
+  test.each([
+    [3, 'UPSTREAM_REFUSED'],
+    [127, 'GIT_MISSING'],
+  ])('an archive that breaks off with status %i is not taken for a whole one', async (status, code) => {
     const repository = createRepository()
     const commit = repository.commit({ 'main.tf': '' })
     const folder = mkdtempSync(join(tmpdir(), 'terrace-broken-git-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
-    const script = '#!/bin/sh\n[ "$1" = archive ] && { head -c 512 /dev/zero; exit 3; }\nPATH=/usr/local/bin:/usr/bin:/bin exec git "$@"\n'
-    writeFileSync(join(folder, 'git'), script, { mode: 0o755 })
-    const outcome = await archive(repository, commit, {}, `${folder}:/usr/local/bin:/usr/bin:/bin`)
-    expect(outcome).toMatchObject({ error: { code: 'UPSTREAM_REFUSED' } })
+    const script = `[ "$1" = archive ] && { head -c 512 /dev/zero; exit ${status}; }\nPATH=${SYSTEM} exec git "$@"\n`
+    writeFileSync(join(folder, 'git'), `#!/bin/sh\n${script}`, { mode: 0o755 })
+    expect(await archive(repository, commit, {}, `${folder}:${SYSTEM}`)).toMatchObject({ error: { code } })
   })
 
   test('aborting rejects with the reason, while it waits and before it began', async () => {

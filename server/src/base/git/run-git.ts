@@ -74,6 +74,8 @@ export function startGit(command: GitCommand): GitProcess {
       else resolve({ status, stderr: errors() })
     })
   })
+  // Whoever reads the output first comes late to it.
+  exit.catch(() => undefined)
   return { stdout: child.stdout, exit, kill }
 }
 
