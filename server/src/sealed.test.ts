@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runChecks } from './commands/doctor-checks.ts'
 import { runSchedule } from './features/mirror-configurations/index.ts'
+import { refreshSigningKeys } from './jobs.ts'
 import { DIALECTS } from './testing/dialects.ts'
 import { type FakeUpstream, startFakeUpstream } from './testing/fake-upstream/fake-upstream.ts'
 import { archivesOf, definitionOf, load, mirrorSettings, ORIGIN, startJobs, untilDone, upload } from './testing/mirror-jobs.ts'
@@ -14,7 +15,12 @@ import { askMirror, createTestMirror, startSync } from './testing/test-mirrors.t
 
 const HELD = 'acme/held'
 const MISSING = 'acme/missing'
-const SEALED = { TFR_MIRROR_SEALED: 'true', TFR_FEATURES_AUTO_DOWNLOAD_PROVIDERS: 'true', TFR_MIRROR_UPSTREAMS: ORIGIN }
+const SEALED = {
+  TFR_MIRROR_SEALED: 'true',
+  TFR_FEATURES_AUTO_DOWNLOAD_PROVIDERS: 'true',
+  TFR_FEATURES_AUTO_DOWNLOAD_MODULES: 'true',
+  TFR_MIRROR_UPSTREAMS: ORIGIN,
+}
 
 let upstream: FakeUpstream
 
@@ -70,6 +76,8 @@ describe.each(DIALECTS)('a sealed server on %s', (dialect) => {
     const source = `${ORIGIN}/${MISSING}`
     const payload = { providers: [{ source, versions: '1.0.0' }] }
     expect((await sealed.request({ method: 'POST', url: '/api/v1/lock', payload })).statusCode).toBeGreaterThanOrEqual(400)
+    const modules = `/v1/upstream/${ORIGIN}/modules/acme/net/aws`
+    for (const path of ['versions', '1.0.0/download']) expect((await sealed.request(`${modules}/${path}`)).statusCode).toBe(404)
   })
 
   test.each([
@@ -93,6 +101,18 @@ describe.each(DIALECTS)('a sealed server on %s', (dialect) => {
 
   test('does not start what its schedule says', async () => {
     expect(await runSchedule(sealed.deps)).toBe(0)
+    await refreshSigningKeys(sealed.deps)
+  })
+
+  test('refreshes no keys and reads no repositories, not even when it is told to', async () => {
+    const refreshed = await sealed.asAdmin({ method: 'POST', url: '/api/v1/admin/signing-keys/refresh', payload: {} })
+    const { items } = refreshed.json<{ items: { outcome: string; failure: string }[] }>()
+    expect(items.length).toBeGreaterThan(0)
+    for (const item of items) expect(item).toMatchObject({ outcome: 'failed', failure: expect.stringContaining('sealed') })
+    const source = { url: 'https://git.example.com/acme/net.git' }
+    const refused = { code: 'UPSTREAMS_SEALED' }
+    await expect(sealed.deps.git.resolveRef(source, 'main')).rejects.toMatchObject(refused)
+    await expect(sealed.deps.git.archiveCommit(source, 'a'.repeat(40))).rejects.toMatchObject(refused)
   })
 
   test('fails what was queued before it was sealed at the first try', async () => {

@@ -128,6 +128,10 @@ describe('settings that only deserve a warning', () => {
       { 'mirror.sealed': true, 'features.auto_download_providers': true },
       'features.auto_download_providers has no effect while "mirror.sealed" is true',
     ],
+    [
+      { 'mirror.sealed': true, 'features.auto_download_modules': true },
+      'features.auto_download_modules has no effect while "mirror.sealed" is true',
+    ],
   ])('%j', (values, finding) => {
     expect(findings(values)).toEqual([`warning: ${finding}`])
   })

@@ -185,9 +185,12 @@ function* upstreamRules({ upstream }: Config): Generator<RuleFinding> {
 }
 
 function* mirrorRules({ mirror, server, features }: Config): Generator<RuleFinding> {
-  if (mirror.sealed && features.autoDownloadProviders) {
-    const problem = 'has no effect while "mirror.sealed" is true'
-    yield { keys: ['features.auto_download_providers', 'mirror.sealed'], problem, warning: true }
+  const idle = {
+    'features.auto_download_providers': features.autoDownloadProviders,
+    'features.auto_download_modules': features.autoDownloadModules,
+  }
+  for (const [key, isOn] of Object.entries(idle)) {
+    if (mirror.sealed && isOn) yield { keys: [key, 'mirror.sealed'], problem: 'has no effect while "mirror.sealed" is true', warning: true }
   }
   const own = URL.canParse(server.publicUrl) ? new URL(server.publicUrl).hostname : undefined
   for (const host of mirror.upstreams) {
