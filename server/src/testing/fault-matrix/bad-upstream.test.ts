@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DIALECTS } from '../dialects.ts'
 import type { Defects } from '../fake-upstream/fake-version.ts'
-import { quarantineOf } from '../mirror-jobs.ts'
+import { definitionOf, load, quarantineOf } from '../mirror-jobs.ts'
 import { expectNothingOf, expectServed, sharedBench } from './fault-bench.ts'
 import { WAYS_IN } from './ways-in.ts'
 
@@ -51,13 +51,17 @@ describe.each(DIALECTS)('an upstream that sends something bad, on %s', (dialect)
       await expectServed(shared.bench, name)
     })
 
-    test('F19 a package with one changed bit is never stored, with both digests in evidence; the right one comes in later', async () => {
+    test('F19 a package with one changed bit is never stored, with both digests in evidence; a load brings the right one', async () => {
       const { app, chaos, upstream, addProvider } = shared.bench
       const name = await addProvider({ sizeBytes: PACKAGE_BYTES })
-      await chaos.poison({ kind: 'corruptAt', byte: 60_000, when: zipOf(name) })
+      await chaos.inject({ kind: 'corruptAt', byte: 60_000, when: zipOf(name) })
       await expectRefusal(name, { step: 'checksum', text: /sha256 mismatch/ })
+      expect(chaos.hits()).toBeGreaterThan(0)
       const [{ evidence } = { evidence: {} }] = await quarantineOf(app, name.split('/')[0] ?? '')
       expect(evidence).toMatchObject({ expected: upstream.package(name, '1.0.0').shasum, found: expect.stringMatching(/^[0-9a-f]{64}$/) })
+      await chaos.heal()
+      expect(await load(app, definitionOf(name))).toMatchObject({ state: 'completed', failed: 0 })
+      await expectServed(shared.bench, name)
     })
 
     test('F19 a checksum list with one changed bit is not believed', async () => {
