@@ -40,7 +40,7 @@ function packageColumns(serverUrl: string): Column<HeldPackage>[] {
     { title: 'platform', text: platformOf },
     { title: 'bytes', text: ({ size }) => String(size) },
     { title: 'origin', text: ({ origin }) => origin },
-    { title: 'signed by', text: ({ signed_by }) => signed_by },
+    { title: 'signed by', text: signerOf },
     { title: 'state', text: (row) => describeState([row]) },
     { title: 'zh', text: ({ zh }) => zh },
   ]
@@ -53,11 +53,16 @@ function versionColumns(serverUrl: string): Column<VersionGroup>[] {
     { title: 'provider', text: ([first]) => sourceAddress(first, serverUrl) },
     { title: 'version', text: ([first]) => first.version },
     { title: 'origin', text: ([first]) => first.origin },
-    { title: 'signed by', text: ([first]) => first.signed_by },
+    { title: 'signed by', text: ([first]) => signerOf(first) },
     { title: 'size', text: (group) => formatBytes(group.reduce((sum, { size }) => sum + size, 0)) },
     { title: 'state', text: describeState },
     { title: 'platforms', text: (group) => group.map(platformOf).sort().join(', ') },
   ]
+}
+
+/** Where this registry only signed what it holds, nobody has signed it. */
+function signerOf({ provenance, signed_by }: HeldPackage): string {
+  return provenance === 'unsigned' ? 'nobody (unsigned)' : signed_by
 }
 
 function platformOf({ os, arch }: HeldPackage): string {

@@ -21,7 +21,8 @@ const HELD = {
   damaged: false,
 }
 const HELD_ARM = { ...HELD, id: 'p2', arch: 'arm64', filename: 'terraform-provider-widget_1.2.0_linux_arm64.zip', blocked: true }
-const MIRRORED = { ...HELD, id: 'p3', version_id: 'v2', hostname: 'registry.terraform.io', origin: 'mirrored', signed_by: 'upstream' }
+const UNSIGNED = { origin: 'mirrored', signed_by: 'registry', provenance: 'unsigned' }
+const MIRRORED = { ...HELD, ...UNSIGNED, id: 'p3', version_id: 'v2', hostname: 'registry.terraform.io' }
 
 describe('provider list', () => {
   test('groups the platforms of a version', async () => {
@@ -31,7 +32,7 @@ describe('provider list', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines.slice(1).map((line) => line.split(/ {2,}/))).toEqual([
       [`${new URL(url).host}/acme/widget`, '1.2.0', 'published', 'publisher', '2.0 MB', 'blocked: linux_arm64', 'linux_amd64, linux_arm64'],
-      ['registry.terraform.io/acme/widget', '1.2.0', 'mirrored', 'upstream', '1.0 MB', 'ok', 'linux_amd64'],
+      ['registry.terraform.io/acme/widget', '1.2.0', 'mirrored', 'nobody (unsigned)', '1.0 MB', 'ok', 'linux_amd64'],
     ])
   })
 

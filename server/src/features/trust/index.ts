@@ -1,13 +1,16 @@
 /**
- * Trust: which keys may sign for which namespace of which hostname.
+ * Trust: which keys may sign for which namespace, or for which provider, of which hostname.
  *
- * Keys come from three sides: named in the configuration, announced by an upstream, sent along by a publisher. Configured
- * keys stand alone. Otherwise the first key that makes a good signature in a namespace is pinned by its primary fingerprint;
- * another one later is recorded as pending and refused until an administrator accepts it (`providers.key_pinning`).
+ * Keys come from five sides: named in the configuration, added by an administrator, fetched from a configured address, announced by
+ * an upstream, sent along by a publisher. Configured keys stand alone. Otherwise the first key that makes a good signature in a
+ * namespace is pinned by its primary fingerprint, unless the settings pin one; another one later is recorded as pending and refused
+ * until an administrator accepts it (`providers.key_pinning`).
  *
  * Invariants:
- * - A key is bound to its namespace; one trusted elsewhere means nothing here.
- * - A rejected key is never accepted, whatever the policy.
+ * - A key is bound to its namespace or provider; one trusted elsewhere means nothing here.
+ * - A rejected or revoked key is never accepted, whatever the policy; a retired one only for what it signed before.
+ * - An address that keys are refreshed from changes nothing but keys with the fingerprints pinned for it, and it is asked neither at
+ *   the start, nor without a mirror of its upstream, nor by a sealed server.
  * - The public key of everything that is served stays recorded, because the registry protocol hands it out.
  *
  * The registry's own signing key is here too: made when first needed, one for all replicas, its private part sealed with the
