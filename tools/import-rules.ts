@@ -47,7 +47,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'key-expiry': [],
   'module-pull-through': ['intake', 'mirror-policies', 'module-archives', 'namespaces', 'pull-through', 'upstreams'],
   'pull-through': ['intake', 'mirror', 'providers', 'quarantine', 'trust', 'upstreams'],
-  'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'notifications', 'upstreams'],
+  'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'notifications', 'quarantine', 'upstreams'],
   'mirror-policies': ['namespaces', 'notifications'],
   quarantine: ['notifications', 'upstreams', 'verification'],
   mirror: ['definitions', 'intake', 'mirror-policies', 'notifications', 'providers', 'quarantine', 'trust', 'upstreams', 'verification'],

@@ -213,6 +213,10 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'PUT /api/v1/admin/imports/:id/providers/:hostname/:namespace/:type/:version': 'mirrors:manage in the registry',
   'PUT /api/v1/admin/imports/:id/modules/:namespace/:name/:system/:version': 'mirrors:manage in the registry',
   'GET /api/v1/admin/quarantine': 'mirrors:read in the registry',
+  'GET /api/v1/admin/quarantine/:id': 'mirrors:read in the registry',
+  'POST /api/v1/admin/quarantine/:id/retry': 'mirrors:manage in the registry',
+  'POST /api/v1/admin/quarantine/:id/release': 'mirrors:manage in the registry',
+  'DELETE /api/v1/admin/quarantine/:id': 'mirrors:manage in the registry',
   'GET /api/v1/admin/notifications': 'mirrors:read in an organisation',
   'POST /api/v1/admin/notifications/:id/read': 'mirrors:manage in an organisation',
   'POST /api/v1/admin/notifications/read': 'mirrors:manage in an organisation',
@@ -221,10 +225,6 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'GET /api/v1/audit': 'audit:read in the registry',
   'GET /admin/api/audit': 'audit:read in the registry',
   'GET /api/v1/audit/export': 'audit:read in the registry',
-  'GET /api/v1/admin/quarantine/:id': 'mirrors:read in the registry',
-  'POST /api/v1/admin/quarantine/:id/retry': 'mirrors:manage in the registry',
-  'POST /api/v1/admin/quarantine/:id/release': 'mirrors:manage in the registry',
-  'DELETE /api/v1/admin/quarantine/:id': 'mirrors:manage in the registry',
   'GET /api/v1/audit/verify': 'audit:read in the registry',
 }
 

@@ -222,10 +222,10 @@ export interface ProviderVersionsTable {
   deprecationMessage: string | null
   blockedAt: UnixMs | null
   blockedReason: string | null
-  /** Tombstone: the version is gone, its number stays taken. */
-  deletedAt: UnixMs | null
   /** When the upstream's list was last compared with what is held. */
   digestsCheckedAt: UnixMs | null
+  /** Tombstone: the version is gone, its number stays taken. */
+  deletedAt: UnixMs | null
 }
 
 export interface ProviderPlatformsTable {
@@ -252,13 +252,13 @@ export interface ProviderPlatformsTable {
   blockedReason: string | null
   /** The stored bytes were found to differ from `zh`; not served until replaced. */
   damagedAt: UnixMs | null
-  /** Tombstone: the package is gone, other bytes are refused for ever. */
-  deletedAt: UnixMs | null
   /** JSON: findings of the verification that an administrator let pass, with who, when and why; null: there were none. */
   acceptedFindings: string | null
   /** Digest that the upstream signs for it now, when it is not `zh` any more. */
   upstreamZh: string | null
   upstreamChangedAt: UnixMs | null
+  /** Tombstone: the package is gone, other bytes are refused for ever. */
+  deletedAt: UnixMs | null
 }
 
 /** The registry's own signing key; one row, id `current`. */

@@ -88,7 +88,7 @@ export const LeftOutView = Type.Array(
   Type.Object({
     reason: Type.String({
       description:
-        'constraint, prerelease, platform or keep_newest: settings of the mirror; cool_down; policy: a mirror policy; deleted: somebody deleted it here',
+        'constraint, prerelease, platform or keep_newest: settings of the mirror; cool_down; policy: a mirror policy; deleted: somebody deleted it here; quarantine: it failed its verification lately',
     }),
     providers: Type.Integer({ description: 'Providers of which something was left out' }),
     versions: Type.Integer({ description: 'Versions; those of providers that a policy keeps out as a whole are not counted' }),

@@ -8,8 +8,9 @@ import type { SpooledFile } from '../../base/spool.ts'
 import { type ObjectClaims, withObjectClaims } from '../intake/index.ts'
 import { requireAllowed } from '../mirror-policies/index.ts'
 import { findProvider, findProviderVersion, listPlatforms, storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
-import { findRelease, type PackageIdentity, quarantineOnFailure, refuseQuarantined, withDigest } from '../quarantine/index.ts'
+import { findRelease, type PackageIdentity, quarantineOnFailure, withDigest } from '../quarantine/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
+import { refuseChangedDigests } from './digests/changed-digests.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import { recordMirroredPackage } from './record-mirrored-package.ts'
 import { settleList } from './unsigned-shasums.ts'
@@ -23,8 +24,6 @@ export interface FetchPackageInput extends ProviderAddress {
   readonly platform: string
   /** Whose mirror brings it, for the policies of that organisation. */
   readonly organizationId?: string | undefined
-  /** Nobody asked for it this time: a schedule or a client's request did. What is in quarantine is left alone then. */
-  readonly automatic?: boolean
 }
 
 export type FetchDeps = MirrorDeps & { readonly readShasums: ShasumsReader }
@@ -33,7 +32,7 @@ export type FetchDeps = MirrorDeps & { readonly readShasums: ShasumsReader }
  * Fetches one package, verifies it and only then stores it: document → signed checksum list → zip → digest → content → store.
  * Running it again is harmless: a package that is held already is left alone. What fails a check goes to quarantine; what a policy
  * does not let in is not asked for.
- * @throws {RegistryError} PACKAGE_QUARANTINED, POLICY_REFUSED, what the verification fails with.
+ * @throws {RegistryError} POLICY_REFUSED, what the verification fails with.
  */
 export const fetchPackageJob =
   (deps: FetchDeps): JobHandler<FetchPackageInput> =>
@@ -42,7 +41,6 @@ export const fetchPackageJob =
     if (await isHeld(deps, wanted)) return
     const subject = { ...wanted.address, version: wanted.version, organizationId: input.organizationId }
     requireAllowed('mirror', subject, await deps.policy.decide(subject))
-    if (input.automatic === true) await refuseQuarantined(deps, wanted)
     const filename = filenameOf(wanted)
     const key = storageKeyOf(wanted, { platform: wanted.platform, filename })
     await withObjectClaims(deps.database.db, { keys: [key], waitMs: 0 }, async (claims) => {
@@ -62,6 +60,7 @@ async function fetchPackage(deps: FetchDeps, { wanted, jobId, createdBy, claims,
   const document = await deps.upstreams.getPackageDocument(wanted.address, wanted.version, wanted.platform)
   await quarantineOnFailure(deps, { wanted, document, jobId }, async () => {
     const list = await readList(deps, wanted, document)
+    await refuseChangedDigests(deps.database.db, wanted, list)
     const sha256 = expectedDigest(wanted, document, list)
     const file = await download(deps, document, context)
     try {

@@ -2,7 +2,6 @@ import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import { decodeJson, encodeJson } from '../../base/database/columns.ts'
 import type { Db } from '../../base/database/open-database.ts'
-import { RegistryError } from '../../base/errors.ts'
 import { type Origin, systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { recordAudit } from '../audit/index.ts'
@@ -10,9 +9,7 @@ import {
   ensureProvider,
   findProviderVersion,
   insertProviderVersion,
-  listPlatforms,
   lockProviderVersion,
-  type ProviderVersionRow,
   recordPackages,
   updateShasums,
   updateVersionFlags,
@@ -20,6 +17,7 @@ import {
 } from '../providers/index.ts'
 import { deleteQuarantinedPackage, type PackageIdentity } from '../quarantine/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
+import { refuseChangedDigests } from './digests/changed-digests.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 import type { VerifiedShasums } from './verified-shasums.ts'
 
@@ -41,7 +39,7 @@ export async function recordMirroredPackage(deps: MirrorDeps, tx: Db, input: Mir
   const { wanted, list, item, createdBy, importedBy } = input
   const at = deps.clock.now()
   const version = await lockProviderVersion(tx, await ensureMirroredVersion(tx, input, at))
-  await refuseChangedDigests(tx, version, input)
+  await refuseChangedDigests(tx, wanted, list)
   if (!Buffer.from(version.shasums).equals(list.shasums) || version.provenance !== provenanceOf(input)) {
     await updateShasums(tx, version.id, columnsOf(input))
   }
@@ -93,25 +91,10 @@ async function ensureMirroredVersion(tx: Db, input: MirroredPackage, at: number)
     deprecationMessage: null,
     blockedAt: null,
     blockedReason: null,
+    digestsCheckedAt: at,
     deletedAt: null,
   })
   const row = await findProviderVersion(tx, providerId, wanted.version)
   if (row === undefined) throw new Error(`Version ${wanted.version} vanished within its transaction`)
   return row.id
-}
-
-/** An upstream that signs other bytes for a package we hold is an alarm: what we hold stays (reliability.md row 44). */
-async function refuseChangedDigests(tx: Db, version: ProviderVersionRow, { wanted, list }: MirroredPackage): Promise<void> {
-  for (const row of await listPlatforms(tx, version.id)) {
-    const listed = list.entries.get(row.filename)
-    if (`zh:${listed}` === row.zh) continue
-    throw new RegistryError(
-      'PROVIDER_VERSION_EXISTS',
-      `Cannot take "${formatProviderAddress(wanted.address)}" "${wanted.version}" over: the upstream changed the checksum of "${row.filename}"`,
-      {
-        hint: 'What is held stays in service; ask the publisher what happened before you trust the new files',
-        detail: { expected: row.zh, found: listed === undefined ? null : `zh:${listed}` },
-      },
-    )
-  }
 }

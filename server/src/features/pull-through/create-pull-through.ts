@@ -34,7 +34,7 @@ const NO_LIST: KnownList<UpstreamVersion> = { versions: [], names: new Set(), fe
 export function createPullThrough(deps: VersionReadDeps, waits: Waits = WAITS): PullThrough {
   const pulls = createPulls(deps, packagePulls(deps))
   const merging = new Merging(deps)
-  const lists = createVersionLists(deps, providerLists(deps.upstreams), waits)
+  const lists = createVersionLists(deps, providerLists(deps), waits)
   const signed = createSignedVersions(deps, waits)
   const hostnames = new Set(deps.config.mirror.upstreams)
   const findSigned = (provider: OfferedProvider, version: string) => readSigned(deps, signed, { merged: merging.of(provider), version })

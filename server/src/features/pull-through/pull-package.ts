@@ -20,7 +20,7 @@ export function packagePulls(deps: PackagePullDeps): PullKind<PackageIdentity> {
       await refuseHeldBack(deps, wanted)
       const key = itemKey(wanted)
       const platform = formatPlatform(wanted.platform)
-      const input: FetchPackageInput = { ...wanted.address, version: wanted.version, platform, automatic: true }
+      const input: FetchPackageInput = { ...wanted.address, version: wanted.version, platform }
       return {
         kind: 'provider.pull_through',
         title: `Fetch on demand: ${key}`,

@@ -7,6 +7,7 @@ import { recordAudit } from '../audit/index.ts'
 import {
   deleteQuarantined,
   findQuarantined,
+  forgetShownDigests,
   type PackageIdentity,
   type QuarantinedPackageRow,
   updateQuarantined,
@@ -54,8 +55,9 @@ export async function retryQuarantined(deps: DecideDeps, { id, by, queueFetch }:
 }
 
 /**
- * Lets the finding about the content pass, for exactly the bytes in which it was found: they are fetched again, and every other check
- * counts as always. The decision stays with the package. Answers the id of the job.
+ * Lets a finding pass, and has the package fetched again with every other check. One about the content passes for exactly the bytes in
+ * which it was found, and the decision stays with the package. For a digest that changed before anything was held, the old one is
+ * forgotten. Answers the id of the job.
  * @throws {RegistryError} QUARANTINE_NOT_FOUND, QUARANTINE_NOT_RELEASABLE
  */
 export async function releaseQuarantined(
@@ -66,6 +68,7 @@ export async function releaseQuarantined(
     const row = await requireQuarantined(tx, id, 'release')
     const { releasable, nextStep } = judgeRelease(row)
     if (!releasable) throw notReleasable(row, nextStep)
+    if (row.step === 'digest_change') await forgetShownDigests(tx, row)
     await updateQuarantined(tx, id, { releasedAt: deps.clock.now(), releasedBy: by.actor.name, releaseReason: reason })
     const job = await queueFetch(tx, { ...fetchOf(row, by), kind: 'provider.release_quarantined', purpose: 'Release' })
     const { step, message } = row

@@ -1,9 +1,9 @@
-import { formatProviderAddress } from '@terrace/protocol/addresses.ts'
+import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
 import type { UnixMs } from '../../base/clock.ts'
 import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
-import { findQuarantinedPackage, type PackageIdentity, type QuarantinedPackageRow } from './quarantine-queries.ts'
+import { findQuarantinedPackage, listQuarantinedOf, type PackageIdentity, type QuarantinedPackageRow } from './quarantine-queries.ts'
 import { isHeldBack } from './quarantine-steps.ts'
 
 type HoldDeps = Pick<Deps, 'database' | 'clock'> & { readonly config: { readonly mirror: { readonly quarantineHours: number } } }
@@ -31,4 +31,12 @@ export async function refuseQuarantined(deps: HoldDeps, wanted: PackageIdentity)
     hint: `An administrator decides: terrace quarantine show ${row.id}`,
     detail: { id: row.id, step: row.step, until: new Date(until).toISOString() },
   })
+}
+
+/** Packages of a provider that are held back, as `1.0.0 linux_amd64`. */
+export async function listHeldBack(deps: HoldDeps, address: ProviderAddress): Promise<ReadonlySet<string>> {
+  const now = deps.clock.now()
+  const rows = await listQuarantinedOf(deps.database.db, address)
+  const isHeld = (row: QuarantinedPackageRow) => (heldBackUntil(row, deps.config) ?? 0) > now
+  return new Set(rows.filter(isHeld).map(({ version, os, arch }) => `${version} ${formatPlatform({ os, arch })}`))
 }

@@ -12,7 +12,7 @@
  *
  * State: `quarantined_packages`.
  */
-export { heldBackUntil, refuseQuarantined } from './hold-back.ts'
+export { listHeldBack, refuseQuarantined } from './hold-back.ts'
 export { nameOf, type QuarantineSubject, quarantineOnFailure } from './quarantine-package.ts'
 export { deleteQuarantinedPackage, findQuarantinedPackage, type PackageIdentity } from './quarantine-queries.ts'
 export { quarantineRoutes } from './quarantine-routes.ts'

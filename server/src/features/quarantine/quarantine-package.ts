@@ -7,7 +7,7 @@ import { RegistryError } from '../../base/errors.ts'
 import { systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { recordAudit } from '../audit/index.ts'
-import { notify } from '../notifications/index.ts'
+import { type Notice, notify } from '../notifications/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
 import { findQuarantinedPackage, insertQuarantined, type PackageIdentity, updateQuarantined } from './quarantine-queries.ts'
 import { type QuarantineStep, stepOf } from './quarantine-steps.ts'
@@ -75,8 +75,12 @@ async function recordFinding(tx: Db, at: number, { subject, finding, name }: New
     if (before !== undefined) await updateQuarantined(tx, before.id, { ...found, ...counted })
     if (again) return
   }
-  const hint = 'Look at the evidence, then decide: terrace quarantine list'
-  await notify(tx, { at, kind: 'package_quarantined', subject: name, message: error.message, hint, dedupeKey: causeOf(step, wanted) })
+  await notify(tx, {
+    at,
+    message: error.message,
+    hint: 'Look at the evidence, then decide: terrace quarantine list',
+    ...causeOf(step, wanted),
+  })
   await recordAudit(tx, {
     at,
     origin: systemOrigin('mirror'),
@@ -88,10 +92,13 @@ async function recordFinding(tx: Db, at: number, { subject, finding, name }: New
 }
 
 /** What one finding is about: a key signs for a whole namespace and a list is of a whole version; nobody wants a letter per package. */
-function causeOf(step: QuarantineStep, { address, version, platform }: PackageIdentity): string {
-  if (step === 'signing_key') return `${step} ${address.hostname}/${address.namespace}`
-  const name = `${step} ${formatProviderAddress(address)} ${version}`
-  return step === 'checksum' || step === 'content' ? `${name} ${formatPlatform(platform)}` : name
+function causeOf(step: QuarantineStep, wanted: PackageIdentity): Pick<Notice, 'kind' | 'subject' | 'dedupeKey'> {
+  const { address, version } = wanted
+  const [name, ofVersion] = [nameOf(wanted), `${formatProviderAddress(address)} ${version}`]
+  if (step === 'digest_change') return { kind: 'digest_changed', subject: ofVersion, dedupeKey: ofVersion }
+  const kind = 'package_quarantined'
+  if (step === 'signing_key') return { kind, subject: name, dedupeKey: `${step} ${address.hostname}/${address.namespace}` }
+  return { kind, subject: name, dedupeKey: `${step} ${step === 'checksum' || step === 'content' ? name : ofVersion}` }
 }
 
 /** A package as people write it. */

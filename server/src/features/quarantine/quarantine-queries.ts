@@ -54,6 +54,17 @@ export function findQuarantinedPackage(
     .executeTakeFirst()
 }
 
+/** All entries of a provider. */
+export function listQuarantinedOf(db: Db, { hostname, namespace, type }: ProviderAddress): Promise<QuarantinedPackageRow[]> {
+  return db
+    .selectFrom('quarantinedPackages')
+    .selectAll()
+    .where('hostname', '=', hostname)
+    .where('namespace', '=', namespace)
+    .where('type', '=', type)
+    .execute()
+}
+
 /** The entry with this id. */
 export function findQuarantined(db: Db, id: string): Promise<QuarantinedPackageRow | undefined> {
   return db.selectFrom('quarantinedPackages').selectAll().where('id', '=', id).executeTakeFirst()
@@ -75,6 +86,17 @@ export async function deleteQuarantinedPackage(db: Db, { address, version, platf
     .where('version', '=', version)
     .where('os', '=', platform.os)
     .where('arch', '=', platform.arch)
+    .execute()
+}
+
+/** Forgets the digests under which clients were shown a version that is not held. */
+export async function forgetShownDigests(db: Db, { hostname, namespace, type, version }: QuarantinedPackageRow): Promise<void> {
+  await db
+    .deleteFrom('upstreamSignedVersions')
+    .where('hostname', '=', hostname)
+    .where('namespace', '=', namespace)
+    .where('type', '=', type)
+    .where('version', '=', version)
     .execute()
 }
 

@@ -60,9 +60,9 @@ export function quarantineRoutes(deps: DecideDeps, { queueFetch }: { readonly qu
     })
 
     const releaseSchema = {
-      summary: 'Let a finding about the content pass',
+      summary: 'Let a finding pass',
       description:
-        'For exactly the bytes in which it was found: they are fetched again, and every other check counts. Findings about digests, signatures and keys cannot be let pass; `releasable` and `next_step` tell what can be done.',
+        'The package is fetched again, and every other check counts. A finding about the content passes for exactly the bytes in which it was found. Bytes that contradict a signed list, signatures and keys cannot be let pass; `releasable` and `next_step` tell what can be done.',
       params: Params,
       body: ReleaseBody,
       response: { 202: JobAnswer },

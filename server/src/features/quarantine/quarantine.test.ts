@@ -6,7 +6,7 @@ import type { FakeVersionInput } from '../../testing/fake-upstream/fake-version.
 import { archivesOf, definitionOf, load, mirrorSettings, ORIGIN, startJobs, untilDone } from '../../testing/mirror-jobs.ts'
 import { type OpenTestApp, openTestApp } from '../../testing/test-app.ts'
 import { type TestClock, testClock } from '../../testing/test-edge.ts'
-import { createTestMirror, syncMirror } from '../../testing/test-mirrors.ts'
+import { createTestMirror, historyOf, syncMirror } from '../../testing/test-mirrors.ts'
 
 interface Entry {
   readonly id: string
@@ -196,12 +196,13 @@ describe.each(DIALECTS)('quarantine on %s', (dialect) => {
     await createTestMirror(app, { name: `${dialect}-schedule`, providers: [name] })
     expect(await syncMirror(app, `${dialect}-schedule`)).toMatchObject({ failed: 1 })
     const downloads = zips(name)
-    const again = await syncMirror(app, `${dialect}-schedule`)
-    expect(again.items.find(({ state }) => state === 'failed')).toMatchObject({ error_code: 'PACKAGE_QUARANTINED' })
+    expect(await syncMirror(app, `${dialect}-schedule`)).toMatchObject({ state: 'completed', failed: 0 })
+    const [run] = await historyOf(app, `${dialect}-schedule`)
+    expect(run?.left_out).toMatchObject([{ reason: 'quarantine', versions: 1, examples: [{ versions: ['1.0.0'] }] }])
     expect(zips(name)).toBe(downloads)
     expect(await listOf(name)).toMatchObject([{ attempts: 1 }])
     clock.advance(HOUR_MS)
-    await syncMirror(app, `${dialect}-schedule`)
+    expect(await syncMirror(app, `${dialect}-schedule`)).toMatchObject({ failed: 1 })
     expect(zips(name)).toBeGreaterThan(downloads)
   })
 })

@@ -39,7 +39,15 @@ const JUDGES: Readonly<Record<QuarantineStep, Judge>> = {
     if (releasable) return { releasable, nextStep: `If you want it all the same: terrace quarantine release ${id} --reason TEXT` }
     return never('Nothing lets in what could harm whoever unpacks it')({ id, step: 'content', evidence })
   },
-  digest_change: never('What is held stays, and a version has one content for ever: ask the publisher what happened'),
+  digest_change: ({ id, evidence }) => {
+    const { held } = decodeJson<{ held?: boolean }>(evidence)
+    if (held === false) {
+      const ask = 'Nothing of it is held, only clients were shown the old digest: ask the publisher what happened'
+      return { releasable: true, nextStep: `${ask}; to take the new one: terrace quarantine release ${id} --reason TEXT` }
+    }
+    const why = 'What is held stays, and a version has one content for ever: ask the publisher what happened'
+    return never(why)({ id, step: 'digest_change', evidence })
+  },
 }
 
 /** Judges by the step; of content, by the rules that are broken. */

@@ -2,7 +2,7 @@ import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/a
 import { newId } from '../../../base/ids.ts'
 import type { NewJobItem } from '../../../base/queue/job-queue.ts'
 import type { JobHandler } from '../../../base/queue/worker.ts'
-import { FETCH_PACKAGE, type FetchPackageInput } from '../../mirror/index.ts'
+import { compareHeld, FETCH_PACKAGE, type FetchPackageInput, type ShasumsReader } from '../../mirror/index.ts'
 import type { PolicyDecision } from '../../mirror-policies/index.ts'
 import { findNamespace } from '../../namespaces/index.ts'
 import { namespaceClaimed } from '../change-mirrors.ts'
@@ -49,15 +49,17 @@ async function decideTypes({ upstreams, policy }: MirrorConfigurationDeps, of: T
 
 /**
  * Asks the upstream which versions there are, chooses those that the mirror wants, and adds one item for each package that is
- * missing here. Running it again is harmless. A mirror that was deleted meanwhile brings nothing more.
+ * missing here. Digests of what is held are compared with the upstream on the way. Running it again is harmless. A mirror that was
+ * deleted meanwhile brings nothing more.
  */
 export const resolveMirrorJob =
-  (deps: MirrorConfigurationDeps): JobHandler<ResolveMirrorInput> =>
+  (deps: MirrorConfigurationDeps & { readonly readShasums: ShasumsReader }): JobHandler<ResolveMirrorInput> =>
   async ({ jobId, input: { mirrorId, version, hostname, namespace, type } }) => {
     const row = await findMirror(deps.database.db, mirrorId)
     if (row === undefined) return
     const address = { hostname, namespace, type }
     const choice = await choosePackages(deps, { mirrorId, organizationId: row.organizationId, settings: settingsOf(row), address, version })
+    if (version === undefined) await compareHeld(deps, address)
     const rows = sightingRows({ mirrorId, address, jobId, now: deps.clock.now() }, choice)
     return async (tx) => {
       await recordSightings(tx, rows)
@@ -69,7 +71,7 @@ export const resolveMirrorJob =
 function fetchItems(address: ProviderAddress, organizationId: string, { take }: Choice): NewJobItem[] {
   return take.flatMap(({ version, platforms }) =>
     platforms.map((platform) => {
-      const input: FetchPackageInput = { ...address, version, platform, organizationId, automatic: true }
+      const input: FetchPackageInput = { ...address, version, platform, organizationId }
       return { kind: FETCH_PACKAGE, key: `${formatProviderAddress(address)} ${version} ${platform}`, input }
     }),
   )

@@ -24,7 +24,7 @@ export interface BlockedVersion {
 }
 
 /** Why a run leaves a version. */
-export type LeftOutReason = MisfitReason | 'keep_newest' | BlockedVersion['reason']
+export type LeftOutReason = MisfitReason | 'keep_newest' | 'quarantine' | BlockedVersion['reason']
 
 /** What is left out of one provider for one reason. */
 export interface LeftOut {

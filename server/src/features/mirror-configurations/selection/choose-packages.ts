@@ -6,12 +6,13 @@ import { findNamespace } from '../../namespaces/index.ts'
 import { namespaceClaimed } from '../change-mirrors.ts'
 import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
 import type { BlockedVersion, Choice, ChoiceOf, LeftOut, Sighting } from './choice.ts'
+import { leaveQuarantined } from './leave-quarantined.ts'
 import { leftByRules, leftBySettings } from './left-out.ts'
 import { type Candidate, sortOffer } from './list-candidates.ts'
 import { type KnownPackage, listKnownPackages } from './selection-queries.ts'
 import { createAgeReader } from './version-ages.ts'
 
-type ChooseDeps = Pick<MirrorConfigurationDeps, 'database' | 'upstreams' | 'clock' | 'policy'>
+type ChooseDeps = Pick<MirrorConfigurationDeps, 'database' | 'upstreams' | 'clock' | 'policy' | 'config'>
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Ages that are asked for at the same time. */
@@ -36,7 +37,9 @@ export async function choosePackages(deps: ChooseDeps, of: ChoiceOf): Promise<Ch
   const decisions = await deps.policy.decideVersions(of.address, namesOf(candidates), { organizationId: of.organizationId })
   const outcome = await sift(deps, of, { candidates, known, decisions })
   const left = of.version === undefined ? [...misfits].flatMap(([reason, versions]) => leftBySettings(reason, versions)) : []
-  return { ...outcome, leftOut: [...left, ...outcome.leftOut] }
+  const choice = { ...outcome, leftOut: [...left, ...outcome.leftOut] }
+  // Whoever asks for one version wants to see it fail.
+  return of.version === undefined ? await leaveQuarantined(deps, of.address, choice) : choice
 }
 
 interface Offer {

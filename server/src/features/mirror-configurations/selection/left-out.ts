@@ -16,15 +16,18 @@ const MAX_NAMED = 5
 /** Providers that are named for one reason. */
 export const MAX_EXAMPLES = 3
 
-const WHY: Readonly<Record<MisfitReason | 'keep_newest', string>> = {
+type SettledReason = MisfitReason | 'keep_newest' | 'quarantine'
+
+const WHY: Readonly<Record<SettledReason, string>> = {
   constraint: 'No version constraint of the mirror matches',
   prerelease: 'The mirror brings no pre-releases',
   platform: 'The upstream offers none of the platforms of the mirror',
   keep_newest: 'There are enough newer versions',
+  quarantine: 'A package of it failed its verification lately; decide about it: terrace quarantine list',
 }
 
-/** Versions that the settings of a mirror leave. */
-export function leftBySettings(reason: MisfitReason | 'keep_newest', versions: readonly string[]): LeftOut[] {
+/** Versions that the settings of a mirror leave, or the quarantine. */
+export function leftBySettings(reason: SettledReason, versions: readonly string[]): LeftOut[] {
   if (versions.length === 0) return []
   const examples = versions.toSorted((a, b) => compareVersions(b, a)).slice(0, MAX_NAMED)
   return [{ reason, versions: versions.length, examples, why: WHY[reason] }]

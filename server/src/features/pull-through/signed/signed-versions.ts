@@ -3,7 +3,7 @@ import { formatPlatform, type Platform } from '@terrace/protocol/platforms.ts'
 import { expectedPackageFilename, parseShasums } from '@terrace/protocol/shasums.ts'
 import { LRUCache } from 'lru-cache'
 import { RegistryError } from '../../../base/errors.ts'
-import { verifyStoredShasums } from '../../mirror/index.ts'
+import { refuseChangedDigests, verifyStoredShasums } from '../../mirror/index.ts'
 import { type CatalogProvider, findProviderVersion } from '../../providers/index.ts'
 import { quarantineOnFailure } from '../../quarantine/index.ts'
 import type { PackageDocument } from '../../upstreams/index.ts'
@@ -104,13 +104,14 @@ async function readVersion(deps: VersionReadDeps, wanted: WantedVersion, waitMs:
     const late = () => upstreamFailure('UPSTREAM_UNAVAILABLE', checksumsStep(wanted), { state: 'it does not answer' })
     return await withinTime(fetchVersion(deps, wanted, { fresh: true }), waitMs * 0.8, late)
   } catch (error) {
-    if (error instanceof RegistryError && UPSTREAM_AWAY.has(error.code)) return list
+    if (error instanceof RegistryError && STORED_COUNTS.has(error.code)) return list
     throw error
   }
 }
 
-/** Errors that say nothing of the version. */
-const UPSTREAM_AWAY: ReadonlySet<string> = new Set([
+/** Errors that say nothing of the version, or that the upstream signs other digests now: then what was shown stays. */
+const STORED_COUNTS: ReadonlySet<string> = new Set([
+  'PROVIDER_VERSION_EXISTS',
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_RATE_LIMITED',
   'UPSTREAM_REFUSED',
@@ -142,7 +143,11 @@ async function fetchVersion(deps: VersionReadDeps, wanted: WantedVersion, how: {
   const { address, version } = wanted
   const document = await findDocument(deps, wanted)
   const identity = { address, version, platform: document.platform }
-  const list = await quarantineOnFailure(deps, { wanted: identity, document }, () => deps.readShasums(identity, document, how))
+  const list = await quarantineOnFailure(deps, { wanted: identity, document }, async () => {
+    const read = await deps.readShasums(identity, document, how)
+    await refuseChangedDigests(deps.database.db, identity, read)
+    return read
+  })
   const read = { ...list, protocols: document.protocols }
   await saveSignedVersion(deps.database.db, wanted, read satisfies StoredSignedVersion)
   return read
