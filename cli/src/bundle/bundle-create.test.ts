@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openRealRegistry, type RealRegistry } from '../testing/real-registry.ts'
@@ -124,18 +124,32 @@ test('a bundle that is there is not downloaded again, and keeps its manifest', a
   expect(await digestOf(at(out, 'site.manifest.json'))).toBe(before)
 })
 
-test('a part that was lost or damaged is downloaded by itself', async () => {
+test('what is damaged is downloaded by itself, and nothing else', async () => {
+  const { out } = await create('--lock-file', 'lock.hcl')
+  const part = at(out, 'site.tfbundle.001')
+  const before = await digestOf(part)
+  const bytes = await readFile(part)
+  // In the first of two packages, and in what fills up its end.
+  bytes[100_000] = (bytes[100_000] ?? 0) ^ 1
+  bytes[bytes.length - 1] = 1
+  await writeFile(part, bytes)
+  await writeFile(at(out, 'site.manifest.json.sig'), 'no signature')
+  registry.requests.length = 0
+  await registry.succeed('bundle', 'create', 'site', '--out', out, '--lock-file', 'lock.hcl')
+  expect(downloads()).toMatchObject([{ path: expect.stringContaining('darwin_arm64'), range: undefined }])
+  expect(await digestOf(part)).toBe(before)
+  expect(await registry.home.run(['bundle', 'verify', `${out}/site.manifest.json`])).toMatchObject({ code: 0 })
+})
+
+test('a part that was lost is downloaded by itself', async () => {
   const { out } = await create('--lock-file', 'lock.hcl', '--split', '1.2M')
-  const [first = '', second = ''] = await partsIn(out)
-  const before = await digestOf(at(out, second))
-  const bytes = await readFile(at(out, second))
-  bytes[bytes.length - 2000] = (bytes.at(-2000) ?? 0) ^ 1
-  await writeFile(at(out, second), bytes)
+  const lost = at(out, 'site.tfbundle.002')
+  const before = await digestOf(lost)
+  await rm(lost)
   registry.requests.length = 0
   await registry.succeed('bundle', 'create', 'site', '--out', out, '--lock-file', 'lock.hcl', '--split', '1.2M')
   expect(downloads()).toHaveLength(1)
-  expect(await digestOf(at(out, second))).toBe(before)
-  expect(first).toBe('site.tfbundle.001')
+  expect(await digestOf(lost)).toBe(before)
 })
 
 // The object in the middle goes on at its byte; those before are not asked for, those behind are asked for once.

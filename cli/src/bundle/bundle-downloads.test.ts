@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BUNDLE_FORMAT } from '@terrace/protocol/bundle/bundle-manifest.ts'
-import { layOutParts } from '@terrace/protocol/bundle/bundle-parts.ts'
+import { layOutParts, objectHeaders } from '@terrace/protocol/bundle/bundle-parts.ts'
 import { moduleArchivePath } from '@terrace/protocol/bundle/bundle-paths.ts'
 import { formatManifest } from '@terrace/protocol/bundle/manifest-text.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { problem, type Reply, type Responder, startFakeApi } from '../testing/fake-api.ts'
-import { terraceHome } from '../testing/run-terrace.ts'
+import { type TerraceHome, terraceHome } from '../testing/run-terrace.ts'
 
 const CONTENT = 'an archive of a module'
 const MODULE = { hostname: 'terrace.example.net', namespace: 'acme', name: 'vpc', system: 'aws' }
@@ -45,7 +45,10 @@ const links = (count: number): Reply => ({
 
 /** `terrace bundle create` against a server of this table. */
 async function create(routes: Readonly<Record<string, Responder>>, ...args: string[]) {
-  const home = await terraceHome(onTestFinished)
+  return createIn(await terraceHome(onTestFinished), routes, args)
+}
+
+async function createIn(home: TerraceHome, routes: Readonly<Record<string, Responder>>, args: readonly string[] = []) {
   await writeFile(join(home.folder, 'lock.hcl'), '')
   const { url, requests } = await startFakeApi(onTestFinished, {
     'POST /api/v1/admin/bundles/plan': PLAN,
@@ -120,4 +123,33 @@ test('what the server cannot fetch is told and missing', async () => {
   expect(stderr).toContain('Warning: Cannot fetch "x": the upstream does not answer')
   expect(stderr).toContain('Cannot create bundle "site": 1 thing missing\n  module x: it is not held yet.')
   expect(requests).toHaveLength(3)
+})
+
+test('what was begun and has been damaged since is fetched as a whole', async () => {
+  const home = await terraceHome(onTestFinished)
+  const [object] = objects
+  if (object === undefined) throw new Error('there is no object')
+  await mkdir(join(home.folder, 'out'))
+  await writeFile(join(home.folder, 'out/site.tfbundle.001.partial'), Buffer.concat([objectHeaders(object), Buffer.from('damage')]))
+  const ranges: (string | undefined)[] = []
+  const { code } = await createIn(home, {
+    'GET /files/x': ({ headers: { range } }) => {
+      ranges.push(range)
+      return range === undefined ? FILE : { ...FILE, status: 206, text: CONTENT.slice('damage'.length) }
+    },
+  })
+  expect({ code, ranges }).toEqual({ code: 0, ranges: ['bytes=6-', undefined] })
+})
+
+// Its bytes from the first on would land behind those that are there.
+test('a server that does not send the range that was asked for is refused', async () => {
+  const home = await terraceHome(onTestFinished)
+  const [object] = objects
+  if (object === undefined) throw new Error('there is no object')
+  await mkdir(join(home.folder, 'out'))
+  const begun = Buffer.concat([objectHeaders(object), Buffer.from(CONTENT.slice(0, 6))])
+  await writeFile(join(home.folder, 'out/site.tfbundle.001.partial'), begun)
+  const { code, stderr } = await createIn(home, { 'GET /files/x': FILE })
+  expect(code).toBe(1)
+  expect(stderr).toContain('answers 200 OK, which is no answer of Terrace')
 })

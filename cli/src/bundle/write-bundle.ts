@@ -67,7 +67,7 @@ async function refuseOther({ manifest }: PlannedBundle, { folder, overwrite }: W
   const signature = await readIfThere(join(folder, manifestSignatureFilename(manifest.name)))
   if (text === undefined || signature === undefined) return undefined
   const other = parseOther(text)
-  if (other !== undefined && sameContent(other, manifest)) return { text, signature }
+  if (other !== undefined && sameContent(other, manifest)) return (await isSigned(text, signature)) ? { text, signature } : undefined
   if (overwrite) return undefined
   throw new CliError(`Cannot create bundle "${manifest.name}": another bundle of this name is in the folder`, {
     exitCode: EXIT.conflict,
@@ -80,6 +80,18 @@ function parseOther(text: Buffer): BundleManifest | undefined {
     return parseManifest(text.toString('utf8'))
   } catch (error) {
     if (error instanceof ManifestError) return undefined
+    throw error
+  }
+}
+
+/** A damaged signature is replaced like a damaged part. */
+async function isSigned(text: Buffer, signature: Buffer): Promise<boolean> {
+  const { BundleError, openManifest } = await import('@terrace/server/features/bundle-files/index.ts')
+  try {
+    await openManifest({ text, signature, pinned: undefined, now: Date.now() })
+    return true
+  } catch (error) {
+    if (error instanceof BundleError) return false
     throw error
   }
 }
