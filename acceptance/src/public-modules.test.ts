@@ -11,6 +11,8 @@ const PUBLIC = 'modules.example.com'
 /** All that a user changes. */
 const overridden = `host "${PUBLIC}" {\n  services = {\n    "modules.v1" = "https://${REGISTRY}/v1/upstream/${PUBLIC}/modules/"\n  }\n}\n`
 
+const LOOPBACK = { TFR_OUTBOUND_ALLOWED_NETWORKS: '["127.0.0.0/8", "::1/128"]' }
+
 const settings = (upstream: FakeModules, git: GitServer) => `
   features {
     auto_download_modules = true
@@ -34,7 +36,7 @@ describe.skipIf(reportMissing('terraform') || !hasGit)('public modules', () => {
   beforeAll(async () => {
     upstream = await startFakeModules()
     git = await startGitServer()
-    world = await startWorld({ config: settings(upstream, git), env: { TFR_OUTBOUND_ALLOWED_NETWORKS: '["127.0.0.0/8", "::1/128"]' } })
+    world = await startWorld({ config: settings(upstream, git), env: LOOPBACK })
     const repository = git.createRepository('net')
     repository.git(['tag', 'v1.0.0', repository.commit(FILES)])
     upstream.add('acme/archived/aws', { '1.0.0': {}, '1.1.0': { files: FILES } })
@@ -88,6 +90,22 @@ describe.skipIf(reportMissing('terraform') || !hasGit)('public modules', () => {
 
   test('a module that the upstream does not have is not found', async () => {
     expectFailure(await workspaceFor('acme/nothing/aws').run(['init']), 'Module not found')
+  })
+
+  // protocol.md A04, B50: the token of the host in the address, and none for archives.
+  test('where reading needs a token, the one for the host in the address is sent to the registry', async () => {
+    await using closed = await startWorld({ config: settings(upstream, git), env: { ...LOOPBACK, TFR_AUTH_ANONYMOUS_READ: 'false' } })
+    const workspace = closed.workspace({ files: calls('acme/archived/aws'), cliConfig: overridden })
+    expectFailure(await workspace.run(['init']), '401 Cannot answer the request: it has no credential')
+    closed.front.requests.length = 0
+    expectSuccess(await workspace.run(['init'], { TF_TOKEN_modules_example_com: await closed.server.signIn() }))
+    const sent = closed.front.requests.map(({ path, headers }) => [path.split('/')[1], headers.authorization !== undefined])
+    expect(sent).toEqual([
+      ['v1', true],
+      ['v1', true],
+      ['files', false],
+      ['files', false],
+    ])
   })
 
   // The last: nothing answers afterwards.

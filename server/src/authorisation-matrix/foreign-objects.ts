@@ -72,7 +72,6 @@ async function foreignObjects(app: TestApp, red: TestMember): Promise<ForeignObj
     inNamespace('/v1/providers/', provider),
     inNamespace('/v1/mirror/', provider),
     inNamespace('/v1/modules/', module),
-    inNamespace('/v1/upstream/', { ...module, hostname: 'registry.example.com' }),
     inNamespace('/api/v1/modules/', module),
     { prefix: '/api/v1/namespaces/', theirs: { name: SECRET }, missing: { name: MISSING } },
     {

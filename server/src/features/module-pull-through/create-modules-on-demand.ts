@@ -6,7 +6,7 @@ import type { UpstreamModule } from '../upstreams/index.ts'
 import { modulePulls, PULL_MODULE, type PullModuleInput } from './fetch/pull-modules.ts'
 import { findQueuedInput } from './fetch/queued-source-queries.ts'
 import type { HeldModuleRow } from './held/held-module-queries.ts'
-import { createOfferedModules, type OfferedModules } from './lists/offered-modules.ts'
+import { createOfferedModules, type OfferedModule, type OfferedModules } from './lists/offered-modules.ts'
 import { policySubject } from './module-policy.ts'
 import type { ModulePullDeps } from './module-pull-deps.ts'
 import { stepOf } from './sources/source-failures.ts'
@@ -61,7 +61,11 @@ interface Parts {
 
 async function listModule({ deps, offers }: Parts, module: UpstreamModule): Promise<ListedModule> {
   const { found, staleSeconds } = await deps.heldModules.find(module)
-  const offered = await offers.find(module, { held: found })
+  // What is held answers also while the database is away (P5).
+  const offered = await offers.find(module, { held: found }).catch((error: unknown) => {
+    if (found !== undefined && error instanceof RegistryError) return UNKNOWN_OFFER
+    throw error
+  })
   if (found === undefined && (offered === undefined || offered.versions.size === 0)) throw unknownModule(module)
   const versions = new Set([...(found?.byVersion.keys() ?? []), ...(offered?.versions ?? [])])
   return {
@@ -69,6 +73,8 @@ async function listModule({ deps, offers }: Parts, module: UpstreamModule): Prom
     staleSeconds: Math.max(staleSeconds, offered?.staleSeconds ?? 0),
   }
 }
+
+const UNKNOWN_OFFER: OfferedModule = { versions: new Set(), refused: new Set(), staleSeconds: 1 }
 
 /** Within the time that clients give a document, however much of it the list takes. */
 async function locateModule(parts: Parts, identity: ModuleIdentity): Promise<LocatedModule> {

@@ -79,6 +79,16 @@ describe.each(DIALECTS)('modules of a faulty upstream on %s', (dialect) => {
     expect(upstream.countRequests('archive.tar.gz')).toBe(1)
   })
 
+  test('a source that cannot be fetched is not asked for again at once', async () => {
+    const app = await modulesApp(dialect, upstream)
+    const name = addModule({ location: 's3::https://s3.amazonaws.com/bucket/net.zip' })
+    for (let time = 0; time < 3; time += 1) expect((await app.download(name)).status).toBe(422)
+    expect(upstream.countRequests('/download')).toBe(1)
+    upstream.add(name, { '1.0.0': {} })
+    app.clock.advance(61_000)
+    expect((await app.download(name)).status).toBe(204)
+  })
+
   test('a connection that breaks off is tried again', async () => {
     const app = await modulesApp(dialect, upstream)
     const name = addModule({ defect: { on: 'archive', status: 503, times: 1 } })

@@ -40,7 +40,9 @@ export function fetchSource(deps: FetchDeps, { source, ...request }: SourceReque
 async function fetchGit(deps: FetchDeps, { hostname, source, context }: SourceRequest<GitModuleSource>): Promise<FetchedSource> {
   const caFile = deps.upstreamModules.caFileOf(hostname)
   const repository = { url: source.url, ...(caFile !== undefined && { caFile }) }
-  const limits = { signal: context.signal, timeoutMs: deps.config.providers.downloadTotalTimeoutSeconds * 1000 }
+  const { modules, providers } = deps.config
+  const maxArchiveBytes = modules.archiveMaxMb * 1024 * 1024
+  const limits = { signal: context.signal, timeoutMs: providers.downloadTotalTimeoutSeconds * 1000, maxArchiveBytes }
   const commitSha = await deps.git.resolveRef(repository, source.ref, limits)
   const file = await deps.git.archiveCommit(repository, commitSha, limits)
   const origin = { sourceUrl: displayUrl(source.url), gitRef: source.ref ?? null, commitSha, receivedSha256: null }

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+import type { UnixMs } from '../../../base/clock.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import type { NewJob } from '../../../base/queue/job-queue.ts'
 import { explainUpstreamFailure, type PullKind } from '../../pull-through/index.ts'
@@ -20,13 +22,24 @@ export interface PullModuleInput extends UpstreamModule {
 /** Below the time that another process waits for the same answer. */
 const LOCATE_MS = 4_000
 
+/** What was asked in vain is not asked again for this time: a source that cannot be fetched stays one. */
+const FINAL_MS = 60_000
+const PASSING_MS = 3_000
+const MAX_REMEMBERED = 10_000
+
+interface Refusal {
+  readonly error: RegistryError
+  readonly at: UnixMs
+}
+
 /** Modules of upstreams. */
-export function modulePulls(deps: Pick<ModulePullDeps, 'upstreamModules'>): PullKind<ModuleIdentity> {
+export function modulePulls(deps: Pick<ModulePullDeps, 'upstreamModules' | 'clock'>): PullKind<ModuleIdentity> {
+  const refusals = new LRUCache<string, Refusal>({ max: MAX_REMEMBERED })
   return {
     itemKind: PULL_MODULE,
     keyOf: keyOfVersion,
     async describeJob(identity): Promise<NewJob> {
-      const source = await locate(deps, identity)
+      const source = await locateOnce({ deps, refusals }, identity)
       const input: PullModuleInput = { ...identity.module, version: identity.version, source }
       return {
         kind: 'module.pull_through',
@@ -37,6 +50,24 @@ export function modulePulls(deps: Pick<ModulePullDeps, 'upstreamModules'>): Pull
     },
     stepOf: (identity) => stepOf(identity, 'module'),
     explain: explainFetch,
+  }
+}
+
+interface Locating {
+  readonly deps: Pick<ModulePullDeps, 'upstreamModules' | 'clock'>
+  readonly refusals: LRUCache<string, Refusal>
+}
+
+async function locateOnce({ deps, refusals }: Locating, identity: ModuleIdentity): Promise<ModuleSource> {
+  const key = keyOfVersion(identity)
+  const known = refusals.get(key)
+  const keptMs = known?.error.code === 'MODULE_SOURCE_UNUSABLE' ? FINAL_MS : PASSING_MS
+  if (known !== undefined && deps.clock.now() - known.at < keptMs) throw known.error
+  try {
+    return await locate(deps, identity)
+  } catch (error) {
+    if (error instanceof RegistryError) refusals.set(key, { error, at: deps.clock.now() })
+    throw error
   }
 }
 
