@@ -45,6 +45,7 @@ export const FEATURE_EDGES: Readonly<Record<string, readonly string[]>> = {
   'terraform-login': ['accounts'],
   'ci-trust': ['accounts'],
   'key-expiry': [],
+  'orphan-privileges': ['intake'],
   'module-pull-through': ['intake', 'mirror-policies', 'module-archives', 'namespaces', 'pull-through', 'upstreams'],
   'pull-through': ['intake', 'mirror', 'providers', 'quarantine', 'trust', 'upstreams'],
   'mirror-configurations': ['mirror', 'mirror-policies', 'namespaces', 'notifications', 'quarantine', 'upstreams'],

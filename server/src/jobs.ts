@@ -17,6 +17,7 @@ import {
 import { PULL_MODULE, pullModuleJob, upstreamModuleArchives } from './features/module-pull-through/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { mailNotifications } from './features/notifications/index.ts'
+import { reportOrphanPrivileges } from './features/orphan-privileges/index.ts'
 import { packageObjects } from './features/providers/index.ts'
 import { PULL_PACKAGE, sweepSignedVersions } from './features/pull-through/index.ts'
 import { refreshDueKeys, warnAboutSigningKeys } from './features/trust/index.ts'
@@ -38,6 +39,7 @@ export function urgentJobHandlers(deps: AppDeps): Record<string, JobHandler<neve
 
 const MINUTE_MS = 60 * 1000
 const HOUR_MS = 60 * 60 * 1000
+const DAY_MS = 24 * HOUR_MS
 const KEYS_EVERY_MS = 10 * 60 * 1000
 const SWEEP_EVERY_MS = 10 * 60 * 1000
 /** Longer than the longest upload or download: what is older belongs to nobody. */
@@ -99,6 +101,11 @@ export function startSchedules(deps: AppDeps): { stop(): void } {
     repeat(config.notifications.apiKeyExpiry.checkIntervalHours * HOUR_MS, async () => {
       await warnAboutExpiry(deps).catch((err: unknown) =>
         logger.error({ err }, 'warnings about API keys failed; they are tried again later'),
+      )
+    }),
+    repeat(DAY_MS, async () => {
+      await reportOrphanPrivileges(deps).catch((err: unknown) =>
+        logger.error({ err }, 'the check of privileges failed; it is tried again later'),
       )
     }),
     repeat(MINUTE_MS, async () => {

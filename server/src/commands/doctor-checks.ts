@@ -3,6 +3,7 @@ import type { AppDeps } from '../app-deps.ts'
 import { databaseNow } from '../base/database/database-time.ts'
 import { createOutbound } from '../base/outbound/outbound.ts'
 import { checkEncryptionKey } from '../base/secrets/check-encryption-key.ts'
+import { describeOrphans, findOrphanPrivileges } from '../features/orphan-privileges/index.ts'
 import { describeExpiringKeys } from '../features/trust/index.ts'
 
 /** Outcome of one check. */
@@ -98,6 +99,16 @@ const CHECKS: readonly Check[] = [
       const expiring = await describeExpiringKeys(deps)
       if (expiring.length > 0) throw new Error(`${expiring.length} end within 60 days or have ended: ${expiring.join(', ')}`)
       return 'none that is trusted ends within 60 days'
+    },
+  },
+  {
+    name: 'privileges',
+    fix: 'End the sessions and revoke the keys that are named; enable and disable the user or rule once more',
+    optional: true,
+    async run({ database, clock }) {
+      const { live, dormant } = await findOrphanPrivileges(database.db, clock.now())
+      if (live.length > 0) throw new Error(`rights that nobody should have: ${describeOrphans(live)}`)
+      return dormant.length === 0 ? 'none without a reason' : `none that counts; would come back: ${describeOrphans(dormant)}`
     },
   },
   {
