@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { formatManifest } from '@terrace/protocol/bundle/manifest-text.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type BundleSigner, makeBundleSigner } from '../../testing/bundle-fixture.ts'
 import { DIALECTS } from '../../testing/dialects.ts'
 import {
@@ -126,6 +126,32 @@ describe.each(DIALECTS)('importing a bundle on %s', (dialect) => {
     expect(again).toMatchObject({ add: 0, keep: 3, refuse: 0 })
     expect((await sendFiles(app, `${again.id}/${PROVIDER}`, {})).json()).toMatchObject({ added: [], bytes: 0 })
     expect((await sendFiles(app, `${again.id}/${MODULE}`, {})).json()).toMatchObject({ added: [], kept: ['acme/vpc/aws 1.0.0'] })
+  })
+})
+
+describe.each(DIALECTS)('an import that was broken off on %s', (dialect) => {
+  test('is begun again, and only what is missing is asked for', async () => {
+    const app = await sealedApp(dialect)
+    onTestFinished(() => app.close())
+    const bundle = await importableBundle(app, signer)
+    const first = await beginNewImport(app, await bundleBody(bundle, trusting()))
+    await sendFiles(app, `${first.id}/${PROVIDER}`, filesOf(bundle))
+    const second = await beginNewImport(app, await bundleBody(bundle))
+    expect(second).toMatchObject({ add: 1, keep: 2, refuse: 0, modules: [{ state: 'add' }] })
+    await sendFiles(app, `${second.id}/${MODULE}`, moduleOf(bundle))
+    expect(await beginNewImport(app, await bundleBody(bundle, { dry_run: true }))).toMatchObject({ add: 0, keep: 3 })
+  })
+
+  test('lets two clients send the same at once', async () => {
+    const app = await sealedApp(dialect)
+    onTestFinished(() => app.close())
+    const bundle = await importableBundle(app, signer)
+    const begun = await Promise.all([0, 1].map(async () => beginNewImport(app, await bundleBody(bundle, trusting()))))
+    const sent = await Promise.all(begun.map(({ id }) => sendFiles(app, `${id}/${PROVIDER}`, filesOf(bundle))))
+    expect(sent.map(({ statusCode }) => statusCode)).toEqual([200, 200])
+    const added = sent.flatMap((response) => response.json<{ added: string[] }>().added)
+    expect(added.sort()).toEqual(['darwin_arm64', 'linux_amd64'])
+    expect(await served(app)).toEqual(['darwin_arm64', 'linux_amd64'])
   })
 })
 

@@ -47,7 +47,12 @@ export async function trustOnPurpose(
   for (const { id } of waiting) await decideOnSigningKey(deps, { id, state: 'trusted', by })
   if (waiting.length > 0) return
   const scope = formatKeyScope({ ...provider, type: '' })
-  await addSigningKey(deps, { scope, armor: key.asciiArmor, fingerprint: key.fingerprint, by })
+  try {
+    await addSigningKey(deps, { scope, armor: key.asciiArmor, fingerprint: key.fingerprint, by })
+  } catch (error) {
+    // Somebody else may have said so at the same time.
+    if ((await findKeyState(deps, provider, key.fingerprint)) !== 'trusted') throw error
+  }
 }
 
 function refusedKey({ hostname, namespace }: SignedProvider, { fingerprint }: SigningKey, state: string): RegistryError {

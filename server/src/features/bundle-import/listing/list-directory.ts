@@ -47,7 +47,8 @@ export type MirrorDirectory = Static<typeof MirrorDirectory>
 export function listDirectory({ name, versions }: MirrorDirectory): ImportListing {
   const listed = versions.map(listVersion)
   const names = listed.map(({ address, version }) => `${address.hostname}/${address.namespace}/${address.type} ${version}`)
-  const twice = names.find((text, index) => names.indexOf(text) !== index)
+  const seen = new Set<string>()
+  const twice = names.find((text) => seen.size === seen.add(text).size)
   if (twice !== undefined) throw new RegistryError('RULE_BROKEN', `Cannot import "${name}": "${twice}" is there twice`)
   return { kind: 'directory', name, signedBy: null, keys: [], versions: listed, modules: [] }
 }
