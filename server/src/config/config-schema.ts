@@ -198,7 +198,7 @@ const providers = section('Fetching, verifying and publishing providers.', {
 
 const modules = section('Publishing modules.', {
   archive_max_mb: wholeNumber({
-    description: 'Largest module archive that may be published.',
+    description: 'Largest module archive that may be published, or fetched from an upstream.',
     unit: 'MB (1024 × 1024 bytes)',
     default: 100,
     minimum: 1,

@@ -15,7 +15,7 @@ const signingKeySource = section('An address from which a signing key is refresh
 /** The section `mirror`. */
 export const mirror = section('Providers of upstreams.', {
   upstreams: textList({
-    description: 'Host names whose providers are fetched on demand, with `features.auto_download_providers`.',
+    description: 'Hosts whose providers and modules are fetched on demand, with `features.auto_download_…`.',
     default: ['registry.terraform.io', 'registry.opentofu.org'],
   }),
   sealed: flag({
