@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { type ChaosProxy, startChaosProxy } from '@terrace/server/testing/chaos-proxy/chaos-proxy.ts'
 import { type FakeUpstream, startFakeUpstream } from '@terrace/server/testing/fake-upstream/fake-upstream.ts'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { HERE } from './harness/current-platform.ts'
 import { createRegistryApi, type RegistryApi } from './harness/registry-api.ts'
 import { UPSTREAM, upstreamConfig } from './harness/registry-world.ts'
+import { makeTemporaryFolder } from './harness/temporary-folder.ts'
 import { startTerrace, startTerraceWorker, type TerraceServer, type TerraceWorker } from './harness/terrace-server.ts'
 import { expireLeases, findLeftovers } from './kill-cycles/check-data-folder.ts'
 import { createRandom } from './kill-cycles/random.ts'
@@ -11,6 +13,7 @@ import { createRandom } from './kill-cycles/random.ts'
 const PATIENT = { timeout: 60_000, interval: 20 }
 const NAME = 'acme/widget'
 const ZIP = /^GET \S+\.zip/
+const ON_DEMAND = `features {\n  auto_download_providers = true\n}\nmirror {\n  upstreams = ["${UPSTREAM}"]\n}\n`
 
 interface Bench {
   readonly upstream: FakeUpstream
@@ -50,6 +53,13 @@ async function finishedVersions(api: RegistryApi, jobId: string): Promise<string
 
 interface JobItems {
   readonly items: readonly { readonly kind: string; readonly key: string }[]
+}
+
+/** Where a client is sent for the package of 1.0.0. */
+async function packageLink({ url }: TerraceServer): Promise<URL> {
+  const base = `${url}/v1/mirror/${UPSTREAM}/${NAME}/`
+  const { archives } = (await (await fetch(`${base}1.0.0.json`)).json()) as { archives: Record<string, { url: string }> }
+  return new URL(archives[HERE]?.url ?? 'missing', base)
 }
 
 /** Reads every version that is listed as a client does; answers which, and how long it took. */
@@ -124,15 +134,13 @@ describe('a worker that is killed', () => {
   })
 
   test('F4 while a client waits for a package: the client has it in the end, by one more download', { timeout: 120_000 }, async () => {
-    const features = `features {\n  auto_download_providers = true\n}\nmirror {\n  upstreams = ["${UPSTREAM}"]\n}\n`
-    const bench = await openBench(features)
+    const bench = await openBench(ON_DEMAND)
     const { upstream, chaos, server, startWorker } = bench
     await upstream.addProvider(NAME, { versions: { '1.0.0': { platforms: [HERE], sizeBytes: 200_000 } } })
-    const base = `${server.url}/v1/mirror/${UPSTREAM}/${NAME}/`
-    const { archives } = (await (await fetch(`${base}1.0.0.json`)).json()) as { archives: Record<string, { url: string }> }
+    const link = await packageLink(server)
     await chaos.poison({ kind: 'stall', afterBytes: 50_000, when: ZIP, times: 1 })
     const first = await startWorker()
-    const waiting = fetch(new URL(archives[HERE]?.url ?? '', base))
+    const waiting = fetch(link)
     await vi.waitFor(() => expect(chaos.hits()).toBe(1), PATIENT)
     await first.kill()
     expireLeases(server.dataDir)
@@ -143,5 +151,38 @@ describe('a worker that is killed', () => {
     expect((await readEverything(server)).ms).toBeLessThan(10_000)
     expect(askedFor(upstream)).toHaveLength(2)
     await expectNothingLeft(bench, second)
+  })
+
+  test('F4 with the whole server while a client waits: asked again, the next one brings it by one more download', {
+    timeout: 120_000,
+  }, async () => {
+    const upstream = await startFakeUpstream()
+    onTestFinished(upstream.close)
+    const chaos = await startChaosProxy(upstream.port)
+    onTestFinished(chaos.close)
+    const folder = makeTemporaryFolder('killed-server')
+    onTestFinished(folder.remove)
+    const options = { dataDir: join(folder.path, 'data'), config: upstreamConfig(chaos.url) + ON_DEMAND }
+    await upstream.addProvider(NAME, { versions: { '1.0.0': { platforms: [HERE], sizeBytes: 200_000 } } })
+    const first = await startTerrace(options)
+    onTestFinished(first.close)
+    const link = await packageLink(first)
+    await chaos.poison({ kind: 'stall', afterBytes: 50_000, when: ZIP, times: 1 })
+    const waiting = fetch(link).then(
+      () => 'answered',
+      () => 'cut off',
+    )
+    await vi.waitFor(() => expect(chaos.hits()).toBe(1), PATIENT)
+    await first.kill()
+    expect(await waiting).toBe('cut off')
+    expireLeases(options.dataDir)
+
+    const second = await startTerrace(options)
+    onTestFinished(second.close)
+    const response = await fetch(await packageLink(second))
+    expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, upstream.package(NAME, '1.0.0', HERE).body.length])
+    expect(askedFor(upstream)).toEqual(['1.0.0', '1.0.0'])
+    await second.stop()
+    expect(findLeftovers(options.dataDir)).toEqual([])
   })
 })
