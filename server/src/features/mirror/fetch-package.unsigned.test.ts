@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { DIALECTS, type Dialect } from '../../testing/dialects.ts'
 import { type FakeUpstream, startFakeUpstream } from '../../testing/fake-upstream/fake-upstream.ts'
 import type { Defects } from '../../testing/fake-upstream/fake-version.ts'
@@ -131,5 +131,19 @@ describe.each(DIALECTS)('upstreams without signatures on %s', (dialect) => {
     const app = await onDemandApp(dialect, upstream, { env: { TFR_MIRROR_UNSIGNED: ORIGIN } })
     const { linux_amd64: archive } = await archivesOf(app, name)
     expect(archive?.hashes).toEqual([expect.stringMatching(/^zh:/)])
+  })
+
+  test('answer on demand after a restart too, while the upstream is gone', async () => {
+    const mortal = await startFakeUpstream()
+    onTestFinished(mortal.close)
+    await mortal.addProvider('acme/widget', { versions: { '1.0.0': { defects: { missingSignature: true, withoutKeys: true } } } })
+    const env = { TFR_MIRROR_UNSIGNED: ORIGIN }
+    const app = await onDemandApp(dialect, mortal, { env, works: false })
+    const offered = await archivesOf(app, 'acme/widget')
+    await mortal.close()
+    const restarted = await onDemandApp(dialect, mortal, { env, beside: app, works: false })
+    expect((await archivesOf(restarted, 'acme/widget')).linux_amd64?.hashes).toEqual(offered.linux_amd64?.hashes)
+    const strict = await onDemandApp(dialect, mortal, { beside: app, works: false })
+    expect((await strict.request(`/v1/mirror/${ORIGIN}/acme/widget/1.0.0.json`)).statusCode).toBeGreaterThanOrEqual(500)
   })
 })

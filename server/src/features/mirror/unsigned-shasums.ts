@@ -4,8 +4,9 @@ import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { findProvider, findProviderVersion } from '../providers/index.ts'
-import { expectsSignature } from '../trust/index.ts'
+import { expectsSignature, findRegistryPublicKey, type TrustDeps } from '../trust/index.ts'
 import type { PackageDocument } from '../upstreams/index.ts'
+import { verifyShasumsSignature } from '../verification/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
 
 interface ListOf {
@@ -53,9 +54,37 @@ export async function readUnsignedShasums(
   if (hasSignature && document.signingKeys.length > 0) return undefined
   const listed = await ifThere(deps.upstreams.fetchShasums(document))
   const shasums = listed ?? encode([[document.filename, document.shasum]])
-  const warning = `Taken without a signature, as the settings allow for "${scope}"`
-  return { ...(await sign(deps, shasums)), provenance: 'unsigned', isPartial: listed === undefined, warning }
+  return { ...(await sign(deps, shasums)), provenance: 'unsigned', isPartial: listed === undefined, warning: warningFor(scope) }
 }
+
+/**
+ * A list that was taken like that before, and kept with this registry's signature; `undefined` for any other, and when a signature is
+ * needed meanwhile.
+ */
+export async function rereadUnsignedShasums(deps: TrustDeps, { address }: ListOf, files: KeptFiles): Promise<UnsignedShasums | undefined> {
+  const scope = findUnsignedScope(deps, address)
+  if (scope === undefined || (await expectsSignature(deps, address))) return undefined
+  const fingerprint = await findOwnSigner(deps, files)
+  if (fingerprint === undefined) return undefined
+  return { ...files, fingerprint, provenance: 'unsigned', isPartial: false, warning: warningFor(scope) }
+}
+
+type KeptFiles = Pick<UnsignedShasums, 'shasums' | 'signature'>
+
+async function findOwnSigner({ database }: TrustDeps, { shasums, signature }: KeptFiles): Promise<string | undefined> {
+  const own = await findRegistryPublicKey(database.db)
+  if (own === undefined) return undefined
+  try {
+    // Our own key never ends, and whenever it signed is good.
+    const now = Number.MAX_SAFE_INTEGER
+    return (await verifyShasumsSignature({ shasums, signature, keys: [own], now, expiredKeys: 'warn' })).fingerprint
+  } catch (error) {
+    if (error instanceof RegistryError) return undefined
+    throw error
+  }
+}
+
+const warningFor = (scope: string): string => `Taken without a signature, as the settings allow for "${scope}"`
 
 const NOT_THERE: ReadonlySet<unknown> = new Set([403, 404, 410])
 

@@ -7,7 +7,7 @@ import { listCandidateKeys, type TrustDeps, trustSigningKey } from '../trust/ind
 import type { PackageDocument } from '../upstreams/index.ts'
 import { type VerifiedSignature, verifyShasumsSignature } from '../verification/index.ts'
 import type { MirrorDeps } from './mirror-deps.ts'
-import { readUnsignedShasums, type UnsignedShasums } from './unsigned-shasums.ts'
+import { readUnsignedShasums, rereadUnsignedShasums, type UnsignedShasums } from './unsigned-shasums.ts'
 
 /** A checksum list whose signature was made by a key that is trusted for the provider, or that needs none on purpose. */
 export interface VerifiedShasums {
@@ -75,6 +75,8 @@ type ListOf = Pick<PackageIdentity, 'address' | 'version'>
  * @throws {RegistryError} INVALID_SHASUMS, INVALID_SIGNATURE, INVALID_SIGNING_KEY, SIGNING_KEY_CONFLICT
  */
 export async function verifyStoredShasums(deps: TrustDeps, of: ListOf, files: SignedFiles): Promise<VerifiedShasums> {
+  const unsigned = await rereadUnsignedShasums(deps, of, files)
+  if (unsigned !== undefined) return { ...unsigned, entries: readEntries(files.shasums, nameOf(of)) }
   return await withTrust(deps, of, await verifyFiles(deps, of, { ...files, announced: [] }))
 }
 

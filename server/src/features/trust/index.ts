@@ -19,7 +19,7 @@
 
 export { describeExpiringKeys, warnAboutSigningKeys } from './expiry/warn-about-signing-keys.ts'
 export { listPublicKeys, type PublicKey } from './list-public-keys.ts'
-export { createRegistrySigningKey, type RegistrySigningKey } from './registry-signing-key.ts'
+export { createRegistrySigningKey, findRegistryPublicKey, type RegistrySigningKey } from './registry-signing-key.ts'
 export { signingKeyRoutes } from './signing-key-routes.ts'
 export { keySourceRoutes } from './sources/key-source-routes.ts'
 export { refreshDueKeys } from './sources/refresh-due-keys.ts'

@@ -41,6 +41,11 @@ export function createRegistrySigningKey(deps: RegistrySigningKeyDeps): Registry
   }
 }
 
+/** The public part of the registry's own key, armored; `undefined` before it was ever needed. */
+export async function findRegistryPublicKey(db: Db): Promise<string | undefined> {
+  return (await findRegistrySigningKey(db))?.asciiArmor
+}
+
 async function loadOrCreate({ db, secrets, clock }: RegistrySigningKeyDeps): Promise<RegistrySigningKeyRow> {
   const found = await findRegistrySigningKey(db)
   if (found !== undefined) return found
