@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { SpooledFile } from '../spool.ts'
-import { missingRef, refusedRef, tooLarge } from './git-errors.ts'
+import { type GitExcess, missingRef, refusedRef, tooLarge } from './git-errors.ts'
 import { isCommitId } from './git-ref.ts'
 import type { GitDeps, GitLimits, GitSource } from './git-requests.ts'
 import { useRepository, type WorkRepository } from './use-repository.ts'
@@ -38,12 +38,13 @@ async function fetchCommit(repository: WorkRepository, commit: string): Promise<
 }
 
 async function writeArchive({ spool }: GitDeps, repository: WorkRepository, commit: string): Promise<SpooledFile> {
-  const { maxTarBytes } = repository.limits
+  const { url, limits } = repository
   const archive = repository.start(['archive', '--format=tar', commit])
   const gzip = createGzip({ level: 1 })
-  pipeline(archive.stdout, countBytes(maxTarBytes, repository.url), gzip).catch(() => archive.kill())
+  const archived = boundBytes(url, { what: 'archive bytes', limit: limits.maxArchiveBytes })
+  pipeline(archive.stdout, boundBytes(url, { what: 'tar bytes', limit: limits.maxTarBytes }), gzip).catch(() => archive.kill())
   try {
-    const file = await spool.receive(gzip, { maxBytes: maxTarBytes })
+    const file = await spool.receive(archived(gzip), { maxBytes: limits.maxArchiveBytes })
     // A program that was ended leaves a stream that looks complete.
     await keepWhen(file, async () => repository.check(await archive.exit))
     return file
@@ -62,12 +63,13 @@ async function keepWhen(file: SpooledFile, check: () => Promise<void>): Promise<
   }
 }
 
-function countBytes(limit: number, url: URL) {
+/** Passes chunks on, up to a limit. */
+function boundBytes(url: URL, excess: GitExcess) {
   return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
     let bytes = 0
     for await (const chunk of chunks) {
       bytes += chunk.length
-      if (bytes > limit) throw tooLarge(url, { what: 'tar bytes', limit })
+      if (bytes > excess.limit) throw tooLarge(url, excess)
       yield chunk
     }
   }

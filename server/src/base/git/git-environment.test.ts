@@ -42,7 +42,7 @@ describe('the git that is started', () => {
     const { git, leftovers } = openTestGit({ searchPath: empty })
     const missing = {
       code: 'GIT_MISSING',
-      message: 'Cannot run "git": it is not installed',
+      message: `Cannot run "git": it is not installed in ${empty}`,
       hint: expect.stringContaining('apt-get install git'),
     }
     await expect(git.findVersion()).rejects.toMatchObject(missing)

@@ -48,7 +48,7 @@ export function noRepository(url: URL, detail: Readonly<Record<string, unknown>>
 
 /** A limit of one operation. */
 export interface GitExcess {
-  readonly what: 'bytes' | 'objects' | 'tar bytes' | 'refs'
+  readonly what: 'bytes' | 'objects' | 'tar bytes' | 'archive bytes'
   readonly limit: number
 }
 

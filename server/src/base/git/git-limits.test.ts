@@ -106,6 +106,15 @@ describe.skipIf(!hasGit)('limits of git (when skipped: apt-get install git)', ()
     })
   })
 
+  test('an archive with more bytes than allowed is refused', async () => {
+    const repository = createRepository()
+    const commit = repository.commit({ 'main.tf': '', big: randomBytes(MIB) })
+    expect(await archive(repository, commit, { maxArchiveBytes: MIB })).toMatchObject({
+      error: { code: 'UPSTREAM_REFUSED', detail: { reason: 'too_large', unit: 'archive bytes' } },
+    })
+    expect(await archive(repository, commit, { maxArchiveBytes: MIB + 10_000 })).toMatchObject({ size: expect.any(Number) })
+  })
+
   test('a server that stops answering is left when the time is over', async () => {
     const repository = createRepository()
     const commit = repository.commit({ 'main.tf': '' })

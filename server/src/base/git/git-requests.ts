@@ -20,6 +20,8 @@ export interface GitLimits {
   readonly maxObjects?: number
   /** Bytes of the tar before compression; 512 MiB by default. */
   readonly maxTarBytes?: number
+  /** Bytes of the archive; 512 MiB by default. Compression is quick rather than thorough. */
+  readonly maxArchiveBytes?: number
   /** The whole call; 5 minutes by default. */
   readonly timeoutMs?: number
   /** Aborting rejects with its reason. */

@@ -70,7 +70,7 @@ export function startGit(command: GitCommand): GitProcess {
     child.on('close', (status) => {
       ended = true
       signal?.removeEventListener('abort', kill)
-      if (status === PROGRAM_NOT_FOUND) reject(gitMissing('it is not installed'))
+      if (status === PROGRAM_NOT_FOUND) reject(gitMissing(`it is not installed in ${searchPath.split(':').join(', ')}`))
       else resolve({ status, stderr: errors() })
     })
   })

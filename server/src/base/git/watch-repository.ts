@@ -11,6 +11,7 @@ export const DEFAULT_GIT_LIMITS: BoundedGit = {
   maxRepositoryBytes: 256 * 1024 ** 2,
   maxObjects: 1_000_000,
   maxTarBytes: 512 * 1024 ** 2,
+  maxArchiveBytes: 512 * 1024 ** 2,
   timeoutMs: 5 * 60_000,
 }
 
