@@ -33,6 +33,8 @@ export interface BundlePlan {
 
 /** More would make manifests that no memory is meant for. */
 const MAX_OBJECTS = 100_000
+/** Their signed lists are held in memory at once. */
+const MAX_VERSIONS = 10_000
 
 /**
  * Makes the manifest of a bundle and signs it. No object is read: all digests are known. Nothing is signed while something is missing.
@@ -40,13 +42,14 @@ const MAX_OBJECTS = 100_000
  */
 export async function planBundle(deps: BundlesDeps, wish: BundleWish): Promise<BundlePlan> {
   const { asker, selection, allowMissing, name } = wish
+  if (selection.providers.length > MAX_VERSIONS) throw tooMuch(name, `${selection.providers.length} provider versions`, MAX_VERSIONS)
   const found = await collectProviders(deps, asker, selection.providers)
   const modules = await collectModules(deps, asker.own, selection.modules)
   const contents: Contents = { ...found, modules: modules.modules, files: [...found.files, ...modules.files] }
   const missing = distinct([...selection.missing, ...found.missing])
   if (missing.length > 0 && !allowMissing) return { signed: undefined, missing }
   if (contents.files.length === 0) throw nothingToCarry(name)
-  if (contents.files.length > MAX_OBJECTS) throw tooMuch(name, contents.files.length)
+  if (contents.files.length > MAX_OBJECTS) throw tooMuch(name, `${contents.files.length} files`, MAX_OBJECTS)
   const signed = await sign(deps, contents, { ...wish, registry: asker.own, createdAt: deps.clock.now() })
   await record(deps, wish, { signed, missing })
   return { signed, missing }
@@ -95,8 +98,8 @@ function nothingToCarry(name: string): RegistryError {
   })
 }
 
-function tooMuch(name: string, count: number): RegistryError {
-  return new RegistryError('RULE_BROKEN', `Cannot create bundle "${name}": it would have ${count} files`, {
-    hint: `The limit is ${MAX_OBJECTS}: choose fewer versions or platforms`,
+function tooMuch(name: string, what: string, limit: number): RegistryError {
+  return new RegistryError('RULE_BROKEN', `Cannot create bundle "${name}": it would have ${what}`, {
+    hint: `The limit is ${limit}: choose fewer versions or platforms`,
   })
 }
