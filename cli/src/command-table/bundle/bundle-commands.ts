@@ -1,4 +1,4 @@
-import { API_GROUPS, type CommandDefinition } from './command-definition.ts'
+import { API_GROUPS, type CommandDefinition } from '../command-definition.ts'
 
 /** Air-gap bundles. */
 export const BUNDLE_COMMANDS: readonly CommandDefinition[] = [
@@ -39,7 +39,7 @@ export const BUNDLE_COMMANDS: readonly CommandDefinition[] = [
         command: 'terrace bundle create site-b --mirror hashicorp --since site-a.manifest.json',
       },
     ],
-    load: async () => (await import('../commands/bundle/bundle-create.ts')).createBundle,
+    load: async () => (await import('../../commands/bundle/bundle-create.ts')).createBundle,
   },
   {
     name: 'bundle verify',
@@ -61,6 +61,6 @@ export const BUNDLE_COMMANDS: readonly CommandDefinition[] = [
         command: 'terrace bundle verify site-a.manifest.json --key 34365D9472D7468F88D5F9C2B3A3A8F1C2D4E5F6',
       },
     ],
-    load: async () => (await import('../commands/bundle/bundle-verify.ts')).verifyBundleFiles,
+    load: async () => (await import('../../commands/bundle/bundle-verify.ts')).verifyBundleFiles,
   },
 ]

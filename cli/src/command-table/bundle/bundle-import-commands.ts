@@ -1,4 +1,4 @@
-import { API_GROUPS, type CommandDefinition } from './command-definition.ts'
+import { API_GROUPS, type CommandDefinition } from '../command-definition.ts'
 
 /** Bringing bundles and mirror folders in. */
 export const BUNDLE_IMPORT_COMMANDS: readonly CommandDefinition[] = [
@@ -30,6 +30,6 @@ export const BUNDLE_IMPORT_COMMANDS: readonly CommandDefinition[] = [
         command: 'terrace bundle import mirror/ --allow-unsigned',
       },
     ],
-    load: async () => (await import('../commands/bundle/bundle-import.ts')).importBundle,
+    load: async () => (await import('../../commands/bundle/bundle-import.ts')).importBundle,
   },
 ]
