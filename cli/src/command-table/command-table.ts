@@ -8,6 +8,7 @@ import { KEY_COMMANDS } from './key-commands.ts'
 import { LOCK_COMMANDS } from './lock-commands.ts'
 import { MIRROR_COMMANDS } from './mirror-commands.ts'
 import { MIRROR_CONFIGURATION_COMMANDS } from './mirror-configuration-commands.ts'
+import { MIRROR_MODULE_COMMANDS } from './mirror-module-commands.ts'
 import { MIRROR_APPROVAL_COMMANDS, MIRROR_POLICY_COMMANDS } from './mirror-policy-commands.ts'
 import { MODULE_COMMANDS } from './module-commands.ts'
 import { NAMESPACE_COMMANDS } from './namespace-commands.ts'
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...MIRROR_CONFIGURATION_COMMANDS,
   ...MIRROR_POLICY_COMMANDS,
   ...MIRROR_APPROVAL_COMMANDS,
+  ...MIRROR_MODULE_COMMANDS,
   ...BUNDLE_COMMANDS,
   ...BUNDLE_IMPORT_COMMANDS,
   ...MODULE_COMMANDS,
@@ -44,6 +46,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   mirror: 'Load providers from upstreams',
   'mirror policy': 'Say which providers of upstreams may come in',
   'mirror approval': 'Ask for exceptions, and decide about them',
+  'mirror module': 'Look after the public modules that are held',
   bundle: 'Carry providers and modules into networks without a way out',
   module: 'Publish, read, compare and withdraw modules',
   provider: 'Publish, list, lock and withdraw providers',
