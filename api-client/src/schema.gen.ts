@@ -5194,7 +5194,7 @@ export interface paths {
                             /** @description What to do next */
                             hint: string;
                             id: string;
-                            /** @description One of: package_quarantined, signing_key_changed, signing_key_expiring, digest_changed. */
+                            /** @description One of: package_quarantined, signing_key_changed, signing_key_expiring, digest_changed, mirror_run_failed, approval_requested. */
                             kind: string;
                             /** @description What happened */
                             message: string;
@@ -18130,7 +18130,7 @@ export interface components {
             /** @description What to do next */
             hint: string;
             id: string;
-            /** @description One of: package_quarantined, signing_key_changed, signing_key_expiring, digest_changed. */
+            /** @description One of: package_quarantined, signing_key_changed, signing_key_expiring, digest_changed, mirror_run_failed, approval_requested. */
             kind: string;
             /** @description What happened */
             message: string;

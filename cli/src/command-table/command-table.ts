@@ -14,6 +14,7 @@ import { MODULE_COMMANDS } from './module-commands.ts'
 import { NAMESPACE_COMMANDS } from './namespace-commands.ts'
 import { ORG_COMMANDS, ORG_MEMBER_COMMANDS, ORG_ROLE_COMMANDS } from './org-commands.ts'
 import { PROVIDER_COMMANDS } from './provider-commands.ts'
+import { NOTIFICATION_COMMANDS, QUARANTINE_COMMANDS } from './quarantine-commands.ts'
 import { SIGNING_KEY_COMMANDS } from './signing-key-commands.ts'
 import { USER_COMMANDS } from './user-commands.ts'
 
@@ -27,6 +28,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...MIRROR_MODULE_COMMANDS,
   ...BUNDLE_COMMANDS,
   ...BUNDLE_IMPORT_COMMANDS,
+  ...QUARANTINE_COMMANDS,
+  ...NOTIFICATION_COMMANDS,
   ...MODULE_COMMANDS,
   ...PROVIDER_COMMANDS,
   ...LOCK_COMMANDS,
@@ -48,6 +51,8 @@ export const NOUNS: Readonly<Record<string, string>> = {
   'mirror approval': 'Ask for exceptions, and decide about them',
   'mirror module': 'Look after the public modules that are held',
   bundle: 'Carry providers and modules into networks without a way out',
+  quarantine: 'Decide about packages that failed verification',
+  notification: 'What administrators should know',
   module: 'Publish, read, compare and withdraw modules',
   provider: 'Publish, list, lock and withdraw providers',
   'signing-key': 'Decide whose signatures count',

@@ -1,6 +1,7 @@
 import type { UnixMs } from '../../base/clock.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { newId } from '../../base/ids.ts'
+import { redactText } from '../../base/redact.ts'
 import type { NotificationKind } from './notification-kinds.ts'
 import { insertNotification } from './notification-queries.ts'
 
@@ -28,8 +29,8 @@ export async function notify(tx: Db, { at, kind, dedupeKey, organizationId = nul
   await insertNotification(tx, {
     id: newId(),
     kind,
-    subject,
-    message,
+    subject: redactText(subject),
+    message: redactText(message),
     hint,
     dedupeKey: `${kind} ${dedupeKey}`,
     organizationId,

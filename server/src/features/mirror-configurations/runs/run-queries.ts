@@ -96,6 +96,7 @@ export interface EndedRun {
   readonly mirrorId: string
   readonly jobId: string
   readonly state: string
+  readonly runNumber: number
   readonly finishedAt: UnixMs
 }
 
@@ -104,13 +105,30 @@ export async function listEndedRuns(db: Db, mirrorId?: string): Promise<EndedRun
   let query = db
     .selectFrom('mirrorSyncHistory as r')
     .innerJoin('downloadJobs as j', 'j.id', 'r.jobId')
-    .select(['r.id', 'r.mirrorId', 'r.jobId', 'j.state', 'j.finishedAt'])
+    .select(['r.id', 'r.mirrorId', 'r.jobId', 'r.runNumber', 'j.state', 'j.finishedAt'])
     .where('j.state', 'in', ['completed', 'failed', 'cancelled'])
     .where(({ eb, or }) => or([eb('r.finishedAt', 'is', null), eb('r.finishedAt', '!=', eb.ref('j.finishedAt'))]))
     .orderBy('r.runNumber')
     .limit(100)
   if (mirrorId !== undefined) query = query.where('r.mirrorId', '=', mirrorId)
   return (await query.execute()).map(({ finishedAt, ...run }) => ({ ...run, finishedAt: finishedAt ?? 0 }))
+}
+
+/** How the run before a run ended; `undefined` for the first one. */
+export async function findStateBefore(
+  db: Db,
+  { mirrorId, runNumber }: Pick<EndedRun, 'mirrorId' | 'runNumber'>,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('mirrorSyncHistory')
+    .select('state')
+    .where('mirrorId', '=', mirrorId)
+    .where('runNumber', '<', runNumber)
+    .where('finishedAt', 'is not', null)
+    .orderBy('runNumber', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.state
 }
 
 /** What came of the items of a job: of one kind, or of all, by state and error. */

@@ -1,9 +1,10 @@
 import { encodeJson } from '../../../base/database/columns.ts'
 import type { Db } from '../../../base/database/open-database.ts'
 import { FETCH_PACKAGE } from '../../mirror/index.ts'
+import { notify } from '../../notifications/index.ts'
 import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
 import { findMirror, updateMirror } from '../mirror-queries.ts'
-import { type EndedRun, finishRun, listEndedRuns, sumItems } from './run-queries.ts'
+import { type EndedRun, findStateBefore, finishRun, listEndedRuns, sumItems } from './run-queries.ts'
 
 /** An error of a run, as its history tells it. */
 export interface RunError {
@@ -50,7 +51,26 @@ async function settleRun(tx: Db, run: EndedRun): Promise<void> {
     bytes: packages.reduce((total, { bytes }) => total + Number(bytes), 0),
     errors: encodeJson(errors),
   })
-  if (written) await adjustPause(tx, run, errors)
+  if (!written) return
+  if (run.state === 'failed') await tellFailure(tx, run, errors)
+  await adjustPause(tx, run, errors)
+}
+
+/** Of runs that fail one after the other, only the first is news. */
+async function tellFailure(tx: Db, run: EndedRun, errors: readonly RunError[]): Promise<void> {
+  const row = await findMirror(tx, run.mirrorId)
+  if (row === undefined || (await findStateBefore(tx, run)) === 'failed') return
+  const [first, ...others] = errors
+  const more = others.length === 0 ? '' : `; and ${others.length} more kinds of errors`
+  await notify(tx, {
+    at: run.finishedAt,
+    kind: 'mirror_run_failed',
+    subject: `mirror ${row.name}`,
+    message: `A run of the mirror "${row.name}" failed: ${first?.message ?? 'the reason is not known'}${more}`,
+    hint: `See what failed: terrace mirror history ${row.name}; try it again: terrace mirror retry ${run.jobId}`,
+    dedupeKey: row.id,
+    organizationId: row.organizationId,
+  })
 }
 
 /** Only the last run of a mirror says how its upstream is. */

@@ -43,6 +43,8 @@ describe.each(DIALECTS)('approvals on %s', (dialect) => {
     expect(await decisionOf(app, ADDRESS, '1.0.0')).toBe('needs_approval')
     const asked = await ask({ address: ADDRESS, version: '1.0.0', reason: 'For the new network' })
     expect(asked).toMatchObject({ kind: 'approval', address: ADDRESS, version: '1.0.0', state: 'pending', needed: 1, approvals: 0 })
+    const told = (await app.asAdmin({ url: '/api/v1/admin/notifications?kind=approval_requested' })).json<{ items: object[] }>()
+    expect(told.items[0]).toMatchObject({ subject: `${ADDRESS} 1.0.0`, message: expect.stringContaining('For the new network') })
     expect(await decisionOf(app, ADDRESS, '1.0.0')).toBe('needs_approval')
     expect((await reader.request({ method: 'POST', url: `${BASE}/${asked.id}/approve`, payload: {} })).statusCode).toBe(403)
     const approved = await approve(asked.id, { reason: 'Looks right' })

@@ -5,6 +5,7 @@ import { RegistryError } from '../../../base/errors.ts'
 import type { Actor, Origin } from '../../../base/http/edge-types.ts'
 import { newId } from '../../../base/ids.ts'
 import { recordAudit } from '../../audit/index.ts'
+import { notify } from '../../notifications/index.ts'
 import type { ApprovedRequest } from '../decide/policy-types.ts'
 import type { MirrorPolicyDeps } from '../mirror-policy-deps.ts'
 import {
@@ -41,6 +42,7 @@ export interface DecideApproval {
 export async function requestApproval(deps: ApprovalDeps, wish: RequestApproval): Promise<string> {
   return await deps.database.db.transaction().execute(async (tx) => {
     const row = await insertRequest(deps, tx, wish)
+    await tellApprovers(tx, row)
     await recordRequest(tx, row, { by: wish.by, action: 'mirror_approval.request' })
     return row.id
   })
@@ -55,6 +57,7 @@ export async function overrideCoolDown(deps: ApprovalDeps, wish: Omit<RequestApp
   return await deps.database.db.transaction().execute(async (tx) => {
     const row = await insertRequest(deps, tx, { ...wish, kind: 'cool_down' })
     if (row.needed === 1) await approve(tx, row, { by: wish.by, reason: wish.reason, at: row.createdAt })
+    else await tellApprovers(tx, row)
     await recordRequest(tx, row, { by: wish.by, action: 'mirror_cool_down.override' })
     await bumpCatalogRevision(tx)
     return row.id
@@ -151,6 +154,18 @@ function keyOf({ id, name }: Actor): string {
 
 function isRequester({ requestedBy, requestedById }: ApprovalRequestRow, { id, name }: Actor): boolean {
   return requestedById === null ? requestedBy === name : requestedById === id
+}
+
+function tellApprovers(tx: Db, row: ApprovalRequestRow): Promise<void> {
+  const subject = nameOfRequest(row)
+  return notify(tx, {
+    at: row.createdAt,
+    kind: 'approval_requested',
+    subject,
+    message: `"${row.requestedBy}" asks for "${subject}": ${row.reason}`,
+    hint: `Decide: terrace mirror approval approve ${row.id}, or reject`,
+    dedupeKey: row.id,
+  })
 }
 
 async function recordRequest(tx: Db, row: ApprovalRequestRow, { by, action }: { readonly by: Origin; readonly action: string }) {
