@@ -1,17 +1,7 @@
 import { foldSegment, readEntryPath } from './entry-path.ts'
-import { checkTotal, type ModuleArchiveLimits, type RawEntry, type RawLink, refusal } from './module-archive-rules.ts'
+import { checkTotal, type ModuleArchiveLimits, type RawEntry, type RawLink, refusal, type TreeFile } from './module-archive-rules.ts'
 
 import { resolveLinks, type TreeLink } from './resolve-links.ts'
-
-/** A file of an archive whose place is settled. */
-export interface TreeFile {
-  /** Of the entry in the archive that has its content, from 1. */
-  readonly index: number
-  readonly path: string
-  /** Bytes. */
-  readonly size: number
-  readonly executable: boolean
-}
 
 interface Node {
   readonly name: string

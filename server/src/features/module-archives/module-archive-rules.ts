@@ -83,6 +83,16 @@ export interface RawLink {
   readonly target: Buffer
 }
 
+/** A file of an archive whose place is settled. */
+export interface TreeFile {
+  /** Of the entry in the archive that has its content, from 1. */
+  readonly index: number
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+  readonly executable: boolean
+}
+
 /** What is known of the entry that a refusal is about. */
 export interface EntryMark {
   readonly index: number

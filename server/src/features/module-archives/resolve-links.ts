@@ -1,5 +1,4 @@
-import type { TreeFile } from './archive-tree.ts'
-import { type RawLink, refusal } from './module-archive-rules.ts'
+import { type RawLink, refusal, type TreeFile } from './module-archive-rules.ts'
 
 /** A symbolic link whose own path is settled. */
 export interface TreeLink extends RawLink {
