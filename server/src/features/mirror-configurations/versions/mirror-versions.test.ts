@@ -40,7 +40,8 @@ describe.each(DIALECTS)('the versions of a mirror on %s', (dialect) => {
   })
   afterAll(() => close())
 
-  const list = async (query = '') => (await askMirror(app, `GET /test/versions${query}`)).json<{ items: VersionAnswer[]; total: number }>()
+  const list = async (query = '') =>
+    (await app.asAdmin({ url: `/api/v1/admin/mirrors/test/versions?${query}` })).json<{ items: VersionAnswer[]; total: number }>()
 
   test('tell which run brought them, what signed them, and which were only seen', async () => {
     const { items, total } = await list()
@@ -55,10 +56,10 @@ describe.each(DIALECTS)('the versions of a mirror on %s', (dialect) => {
   })
 
   test('are found by provider and by whether they were brought, page by page', async () => {
-    expect((await list('?brought=false')).items.map(({ version }) => version)).toEqual(['1.1.0'])
-    expect((await list('?provider=Acme/Widget&brought=true')).items.map(({ version }) => version)).toEqual(['1.0.0'])
-    expect((await list(`?provider=${ORIGIN}/acme/gadget`)).total).toBe(1)
-    const pages = [await list('?limit=2'), await list('?limit=2&offset=2')]
+    expect((await list('brought=false')).items.map(({ version }) => version)).toEqual(['1.1.0'])
+    expect((await list('provider=Acme/Widget&brought=true')).items.map(({ version }) => version)).toEqual(['1.0.0'])
+    expect((await list(`provider=${ORIGIN}/acme/gadget`)).total).toBe(1)
+    const pages = [await list('limit=2'), await list('limit=2&offset=2')]
     expect(pages.map(({ items, total }) => [items.length, total])).toEqual([
       [2, 3],
       [1, 3],
@@ -71,7 +72,7 @@ describe.each(DIALECTS)('the versions of a mirror on %s', (dialect) => {
     const held = (await app.asAdmin({ url: '/api/v1/admin/providers' })).json<{ items: { id: string; type: string }[] }>()
     const id = held.items.find(({ type }) => type === 'gadget')?.id
     expect((await app.asAdmin({ method: 'DELETE', url: `/api/v1/admin/providers/${id}` })).statusCode).toBe(204)
-    expect((await list('?provider=acme/gadget')).items).toMatchObject([{ brought: true, state: 'deleted', packages: 0, signed_by: null }])
+    expect((await list('provider=acme/gadget')).items).toMatchObject([{ brought: true, state: 'deleted', packages: 0, signed_by: null }])
   })
 
   test('of a mirror that is not there are not found', async () => {
