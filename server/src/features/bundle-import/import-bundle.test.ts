@@ -90,6 +90,15 @@ describe.each(DIALECTS)('importing a bundle on %s', (dialect) => {
     expect([module.statusCode, module.json().code]).toEqual([422, 'CHECKSUM_MISMATCH'])
   })
 
+  test('leaving the signed list out makes nothing unsigned', async () => {
+    const bundle = await importableBundle(app, signer)
+    const { id } = await beginNewImport(app, await bundleBody(bundle, { ...trusting(), allow_unsigned: true }))
+    const { shasums: _list, signature: _signature, ...zips } = filesOf(bundle)
+    expect((await sendFiles(app, `${id}/${PROVIDER}`, zips)).json().code).toBe('INVALID_SIGNATURE')
+    expect((await sendFiles(app, `${id}/${PROVIDER}`, { ...zips, shasums: Buffer.from('x') })).json().code).toBe('BAD_REQUEST')
+    expect(await served(app)).toEqual([])
+  })
+
   test('what is not listed, and what is not sent, is refused', async () => {
     const bundle = await importableBundle(app, signer)
     const { id } = await beginNewImport(app, await bundleBody(bundle, trusting()))

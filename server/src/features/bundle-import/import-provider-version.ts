@@ -47,7 +47,9 @@ export async function importProviderVersion(deps: ImportDeps, sent: SentVersion)
   const wanted = matchFiles(sent, plan)
   if (wanted.length === 0) return describe(plan, [])
   const list = await verifyList(deps, { ...sent, listed }, sent.list)
-  if (list === undefined && !sent.options.allowUnsigned) throw nothingSigned(listed)
+  // A list that there is counts: leaving it out makes nothing unsigned.
+  const mayBeUnsigned = sent.options.allowUnsigned && listed.shasums === undefined
+  if (list === undefined && !mayBeUnsigned) throw nothingSigned(listed)
   // Making the key takes a second and must not happen inside the transaction that signs with it.
   if (list === undefined) await deps.registrySigningKey.ensure()
   const verified = await Promise.all(wanted.map((item) => verifyPackage(deps, { ...item, listed, list })))
