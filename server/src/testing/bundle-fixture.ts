@@ -45,6 +45,8 @@ export interface TestBundleOptions {
   readonly maxPartBytes?: number
   readonly signer?: BundleSigner
   readonly moduleArchive?: Uint8Array
+  /** Before they are signed. */
+  readonly changeShasums?: (text: string) => string
 }
 
 const PROVIDER = { hostname: 'registry.terraform.io', namespace: 'hashicorp', type: 'null' }
@@ -54,9 +56,10 @@ const PLATFORMS = ['darwin_arm64', 'linux_amd64']
 const MODULE_VERSION = '1.0.0'
 
 /** A bundle of one provider version for two platforms and one module, in parts of at most `maxPartBytes`. */
-export async function buildTestBundle({ maxPartBytes = 2_500, signer, moduleArchive }: TestBundleOptions = {}): Promise<TestBundle> {
-  const by = signer ?? (await makeBundleSigner())
-  const contents = await buildContents(by, moduleArchive)
+export async function buildTestBundle(options: TestBundleOptions = {}): Promise<TestBundle> {
+  const { maxPartBytes = 2_500 } = options
+  const by = options.signer ?? (await makeBundleSigner())
+  const contents = await buildContents(by, options)
   const unplaced = [...contents].map(([path, bytes]) => ({ path, size: bytes.length, sha256: sha256(bytes), isElsewhere: false }))
   const { objects, parts } = layOutParts(unplaced, maxPartBytes)
   const packages = PLATFORMS.map((platform) => ({
@@ -93,12 +96,12 @@ export async function buildTestBundle({ maxPartBytes = 2_500, signer, moduleArch
 
 async function buildContents(
   { privateArmor }: BundleSigner,
-  moduleArchive: Uint8Array = Buffer.from('an archive'),
+  { moduleArchive = Buffer.from('an archive'), changeShasums = (text) => text }: TestBundleOptions,
 ): Promise<Map<string, Uint8Array>> {
   const zips = Object.fromEntries(
     PLATFORMS.map((platform) => [platform, buildProviderZip({ type: PROVIDER.type, version: VERSION, content: platform })]),
   )
-  const shasums = shasumsOf(PROVIDER.type, VERSION, zips)
+  const shasums = Buffer.from(changeShasums(shasumsOf(PROVIDER.type, VERSION, zips).toString()))
   return new Map<string, Uint8Array>([
     ...Object.entries(zips).map(([platform, zip]) => [packagePath(PROVIDER, VERSION, platform), zip] as const),
     [shasumsPath(PROVIDER, VERSION), shasums],

@@ -257,6 +257,30 @@ describe('the signed lists in a bundle', () => {
     ])
   })
 
+  test('are by the key that stands under the fingerprint, not by another one', async () => {
+    const fingerprint = 'AB'.repeat(20)
+    const keys = [{ fingerprint, ascii_armor: bundle.signer.publicArmor }]
+    const providers = structuredClone(bundle.manifest.providers)
+    for (const version of providers.flatMap(({ versions }) => versions)) version.signing_key = fingerprint
+    const { manifestPath } = await written({ ...bundle, manifest: { ...bundle.manifest, keys, providers } })
+    expect((await problemsOf(manifestPath)).map(([, , state]) => state)).toEqual([
+      `its SHA256SUMS is signed with ${bundle.signer.fingerprint}, not with ${fingerprint}`,
+    ])
+  })
+
+  test.each([
+    [
+      'another digest',
+      (text: string) => text.replace(/^[0-9a-f]{64}(?=.*linux_amd64)/m, '0'.repeat(64)),
+      'has another digest for linux_amd64',
+    ],
+    ['no such package', (text: string) => text.replace('linux_amd64', 'linux_other'), 'does not list linux_amd64'],
+  ])('with %s are found, however well they are signed', async (_name, change, state) => {
+    const changed = await buildTestBundle({ changeShasums: change })
+    const { manifestPath } = await written(changed)
+    expect((await problemsOf(manifestPath)).map((problem) => problem[2])).toEqual([`its signed SHA256SUMS ${state}`])
+  })
+
   test('that are damaged are a problem of their part only', async () => {
     const path = PACKAGE.replace('linux_amd64.zip', 'SHA256SUMS')
     const { manifestPath } = await written(replaced(path, Buffer.alloc(bundle.contents.get(path)?.length ?? 0)))
