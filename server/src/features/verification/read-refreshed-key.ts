@@ -1,6 +1,6 @@
 import type { Key } from 'openpgp'
 import { RegistryError } from '../../base/errors.ts'
-import { findSigningKey } from './openpgp-policy.ts'
+import { ANY_TIME, findSigningKey, OPENPGP_POLICY } from './openpgp-policy.ts'
 import {
   describeSigningKey,
   fingerprintOf,
@@ -26,7 +26,7 @@ export interface RefreshedKey {
  * @throws {RegistryError} INVALID_SIGNING_KEY for anything but one public key that can sign or is revoked
  */
 export async function readRefreshedKey(armor: string, recorded?: string): Promise<RefreshedKey> {
-  const current = await readSingleKey(armor)
+  const current = await withoutForgedParts(await readSingleKey(armor))
   const known =
     recorded === undefined ? undefined : (await readArmoredKeys(recorded)).find((key) => fingerprintOf(key) === fingerprintOf(current))
   const merged = known === undefined ? current : await known.update(current)
@@ -34,6 +34,24 @@ export async function readRefreshedKey(armor: string, recorded?: string): Promis
   const key = isRevoked ? presentKey(merged) : await describeSigningKey(merged)
   requireReadable(key)
   return { key, isRevoked }
+}
+
+/** Whoever has the address can put foreign user ids and sub-keys beside a key; what the key itself has not signed is left out. */
+async function withoutForgedParts(key: Key): Promise<Key> {
+  const users = await Promise.all(key.users.map((user) => isOwn(() => user.verify(ANY_TIME, OPENPGP_POLICY))))
+  const subkeys = await Promise.all(key.subkeys.map((subkey) => isOwn(() => subkey.verify(ANY_TIME, OPENPGP_POLICY))))
+  key.users = key.users.filter((_user, index) => users[index])
+  key.subkeys = key.subkeys.filter((_subkey, index) => subkeys[index])
+  return key
+}
+
+/** The library answers `null` without any self-signature, and throws for a bad one; it says "revoked" of what the key has revoked. */
+async function isOwn(verify: () => Promise<unknown>): Promise<boolean> {
+  try {
+    return (await verify()) !== null
+  } catch (error) {
+    return error instanceof Error && /revoked/i.test(error.message)
+  }
 }
 
 /** Its owner has revoked it, or all of it that could sign. */
