@@ -11,7 +11,7 @@ export interface GitSurroundings {
   readonly timeoutMs: number
 }
 
-const MAX_STALL_SECONDS = 30
+const MAX_STALL_SECONDS = 60
 
 /** The repository inside the folder. */
 export const repositoryOf = (folder: string): string => join(folder, 'repository')
