@@ -114,8 +114,10 @@ describe.each(DIALECTS)('modules of a faulty upstream on %s', (dialect) => {
   })
 
   // reliability.md row 45.
-  test('a namespace that is claimed here is never asked for upstream', async () => {
+  test('a namespace that is claimed here is never asked for upstream, whatever the rules say', async () => {
     const app = await modulesApp(dialect, upstream)
+    const rule = { name: 'Theirs too', effect: 'allow', priority: 100, upstream: ORIGIN, namespace: 'ours', type: '*' }
+    expect((await app.asAdmin({ method: 'POST', url: '/api/v1/admin/mirror-policies', payload: rule })).statusCode).toBe(201)
     await publishModule(app, { address: 'Ours/net/aws' })
     const name = addModule({}, 'ours')
     expect([(await app.versions(name)).status, (await app.download(name)).status]).toEqual([404, 404])
