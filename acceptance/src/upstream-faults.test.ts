@@ -141,7 +141,9 @@ describe('an upstream that serves something bad', () => {
     const job = await load(name, '1.0.0')
     expect(job.items.find(({ state }) => state === 'failed')).toMatchObject({ error_code: 'PROVIDER_VERSION_EXISTS' })
     expect(await quarantined(name)).toMatchObject({ step: 'digest_change' })
-    expect(await world.api.packages({ namespace: name.split('/')[0] ?? '' })).toEqual([before])
+    const [after] = await world.api.packages({ namespace: name.split('/')[0] ?? '' })
+    const { shasum } = world.upstream.package(name, '1.0.0', HERE)
+    expect(after).toEqual({ ...before, upstream_change: { zh: `zh:${shasum}`, at: expect.any(String) } })
   })
 })
 
@@ -161,6 +163,26 @@ describe('an upstream on https with an authority of its own', () => {
     await using server = await startTerrace({ config: `${outbound}${IMPATIENT}upstream "${UPSTREAM}" {\n${settings}}\n` })
     const job = await createRegistryApi(server).load(`provider "${UPSTREAM}/acme/widget" {\n  versions = ["1.0.0"]\n}\n`)
     expect(job).toMatchObject({ state })
+  })
+})
+
+describe.skipIf(reportMissing('terraform'))('an upstream that changes a release', () => {
+  // reliability.md row 44: an alarm for the administrator, nothing for the client.
+  test('raises an alarm, and clients with and without a lock file go on with what they had', async () => {
+    await using world = await startWorld({ config: IMPATIENT })
+    await world.upstream.addProvider('acme/widget', { versions: { '1.0.0': { platforms: [HERE] } } })
+    await world.api.load(`provider "${UPSTREAM}/acme/widget" {\n  versions = ["1.0.0"]\n}\n`)
+    const workspaceOf = () => world.workspace({ files: requires(`${UPSTREAM}/acme/widget`), cliConfig: mirrorOnly(URL_OF_MIRROR) })
+    const before = workspaceOf()
+    expect((await before.run(['init'])).text).toContain('v1.0.0')
+    const versions = { '1.0.0': { platforms: [HERE, ELSEWHERE[0]], content: 'changed after the release' } }
+    await world.upstream.addProvider('acme/widget', { versions })
+    await world.api.load(`provider "${UPSTREAM}/acme/widget" {\n  versions = ["1.0.0"]\n}\n`)
+
+    const answer = await world.api.request('/api/v1/admin/notifications?kind=digest_changed&unread=true')
+    expect(await answer.json()).toMatchObject({ total: 1, items: [{ subject: `${UPSTREAM}/acme/widget 1.0.0` }] })
+    expect((await before.run(['init', '-lockfile=readonly'])).code).toBe(0)
+    expect((await workspaceOf().run(['init'])).text).toContain('v1.0.0')
   })
 })
 

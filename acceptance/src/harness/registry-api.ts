@@ -37,6 +37,8 @@ export interface HeldPackage {
   readonly warning: string | null
   readonly blocked: boolean
   readonly damaged: boolean
+  /** What the upstream signs for it now, when that is something else. */
+  readonly upstream_change: { readonly zh: string } | null
 }
 
 /** A package that failed verification. */
