@@ -4,6 +4,7 @@ import { DIALECTS } from '../../testing/dialects.ts'
 import { type FakeUpstream, startFakeUpstream } from '../../testing/fake-upstream/fake-upstream.ts'
 import type { FakeVersionInput } from '../../testing/fake-upstream/fake-version.ts'
 import { archivesOf, definitionOf, load, mirrorSettings, ORIGIN, startJobs, untilDone } from '../../testing/mirror-jobs.ts'
+import { onDemandApp } from '../../testing/on-demand.ts'
 import { type OpenTestApp, openTestApp } from '../../testing/test-app.ts'
 import { type TestClock, testClock } from '../../testing/test-edge.ts'
 import { createTestMirror, historyOf, syncMirror } from '../../testing/test-mirrors.ts'
@@ -204,5 +205,20 @@ describe.each(DIALECTS)('quarantine on %s', (dialect) => {
     clock.advance(HOUR_MS)
     expect(await syncMirror(app, `${dialect}-schedule`)).toMatchObject({ failed: 1 })
     expect(zips(name)).toBeGreaterThan(downloads)
+  })
+
+  test('a client is told so, without a job and a download', async () => {
+    const name = nameOf('client')
+    await offer(name, { defects: { corruptByte: true } })
+    const onDemand = await onDemandApp(dialect, upstream)
+    const link = (await archivesOf(onDemand, name)).linux_amd64?.url ?? ''
+    expect((await onDemand.request(link)).statusCode).toBe(502)
+    // As if it had been long ago: the answer of the last try is not repeated any more.
+    await onDemand.deps.database.db.deleteFrom('downloadJobs').execute()
+    const downloads = zips(name)
+    const later = await onDemand.request(link)
+    expect([later.statusCode, later.body]).toEqual([502, expect.stringContaining('it is in quarantine')])
+    expect(zips(name)).toBe(downloads)
+    expect(await onDemand.deps.database.db.selectFrom('downloadJobs').select('id').execute()).toEqual([])
   })
 })
