@@ -89,7 +89,7 @@ async function locateModule(parts: Parts, identity: ModuleIdentity): Promise<Loc
     if (error instanceof StillFetching) return false
     throw error
   })
-  if (!isHere) return { held: undefined, subdir: await findSubdir(parts, identity, leftMs), staleSeconds: 0 }
+  if (!isHere) return findUnderWay(parts, identity, leftMs)
   const row = await requireHeld(parts, identity)
   return { held: row, subdir: row.subdir, staleSeconds: 0 }
 }
@@ -118,10 +118,13 @@ async function requireOffered({ deps, offers }: Parts, identity: ModuleIdentity)
   throw refusedByPolicy('fetch module', subject, await deps.policy.decide(subject))
 }
 
-async function findSubdir({ deps }: Parts, identity: ModuleIdentity, waitedMs: number): Promise<string> {
+async function findUnderWay({ deps }: Parts, identity: ModuleIdentity, waitedMs: number): Promise<LocatedModule> {
   const input = await findQueuedInput<PullModuleInput>(deps.database.db, { kind: PULL_MODULE, key: keyOfVersion(identity) })
-  if (input === undefined) throw notHere(identity, waitedMs)
-  return input.source.subdir
+  if (input !== undefined) return { held: undefined, subdir: input.source.subdir, staleSeconds: 0 }
+  // It may have ended this moment.
+  const held = (await deps.heldModules.find(identity.module)).found?.byVersion.get(identity.version)
+  if (held === undefined) throw notHere(identity, waitedMs)
+  return { held, subdir: held.subdir, staleSeconds: 0 }
 }
 
 function notHere(identity: ModuleIdentity, waitedMs: number): RegistryError {
