@@ -167,7 +167,9 @@ describe.each(DIALECTS)('version lists on %s', (dialect) => {
     const names = Array.from({ length: 60 }, (_, index) => `nobody/thing-${index}`)
     const answers = await Promise.all(names.map((name) => app.request(`/v1/mirror/${ORIGIN}/${name}/index.json`)))
     expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([504]))
-    expect(asked).toBe(16)
+    // On a busy machine one that came late may still have time left when the first of them give up.
+    expect(asked).toBeGreaterThanOrEqual(16)
+    expect(asked).toBeLessThan(24)
   })
 
   test('a connection that fails once is tried once more', async () => {
