@@ -46,7 +46,13 @@ function placeOf({ config }: TrustDeps, { provider, key, source }: SeenKey, othe
   const sources = listKeySources(config).filter((one) => isInScope(one, provider))
   const pinned = sources.find(({ fingerprints }) => fingerprints.includes(key.fingerprint))
   if (pinned !== undefined) return { type: pinned.type, state: 'trusted' }
-  return { type: '', state: sources.length === 0 && others.length === 0 ? 'trusted' : 'pending' }
+  if (sources.length > 0 || others.length > 0) return { type: '', state: 'pending' }
+  return { type: pinsSibling(config, provider) ? provider.type : '', state: 'trusted' }
+}
+
+/** Then a first key counts for its own provider alone, or it would sign for the sibling whose fingerprints are pinned. */
+function pinsSibling(config: TrustDeps['config'], { hostname, namespace }: SignedProvider): boolean {
+  return listKeySources(config).some((source) => source.hostname === hostname && source.namespace === namespace)
 }
 
 interface Place {

@@ -55,10 +55,10 @@ async function takeOver({ database, clock }: RefreshDeps, { source, by, armor }:
   const at = clock.now()
   return database.db.transaction().execute(async (tx) => {
     await bumpCatalogRevision(tx)
-    const copies = await listCopiesOfKey(tx, fingerprint)
     const outcomes: RefreshOutcome[] = []
-    for (const row of copies) outcomes.push(await refreshCopy(tx, { row, armor, by, at }))
-    const own = copies.find((row) => formatKeyScope(row) === formatKeyScope(source))
+    for (const row of await listCopiesOfKey(tx, fingerprint)) outcomes.push(await refreshCopy(tx, { row, armor, by, at }))
+    // Read anew: one that was pending and turns out to be revoked is not accepted.
+    const own = (await listCopiesOfKey(tx, fingerprint)).find((row) => formatKeyScope(row) === formatKeyScope(source))
     if (own === undefined) outcomes.push(await addKey(tx, { source, by, at, refreshed: await readRefreshedKey(armor) }))
     else await acceptPending(tx, { row: own, by, at })
     const outcome = (['revoked', 'added', 'extended'] as const).find((one) => outcomes.includes(one)) ?? 'unchanged'

@@ -177,6 +177,21 @@ describe.skipIf(!hasGnupg)('keys of GnuPG (when skipped: apt-get install gnupg)'
       await expect(trustSigningKey(app.deps, { provider, key, signedAt: 0, source: 'announced' })).rejects.toThrow(/has revoked it/)
     })
 
+    // Security: the fingerprint in the settings accepts a key that waits, but never one that its owner has taken back.
+    test('a key that waits and is revoked is not accepted', async () => {
+      const name = `waiting-revoked-${dialect}`
+      makeKey(name)
+      const key = await keyOf(name)
+      const provider = { hostname: HOST, namespace: 'acme', type: 'widget' }
+      const { app } = await open(dialect, { fingerprint: key.fingerprint })
+      await trustSigningKey(app.deps, { provider, key, signedAt: Date.now(), source: 'announced' })
+      // As if it was seen before the settings named it.
+      await app.deps.database.db.updateTable('signingKeys').set({ state: 'pending' }).execute()
+      answer = { body: revoke(name, key.fingerprint) }
+      expect(await refresh(app)).toMatchObject({ items: [{ outcome: 'revoked' }] })
+      expect(await keysOf(app)).toMatchObject([{ state: 'revoked' }])
+    })
+
     test.each([
       ['another key', () => armorOf('stranger'), /its fingerprint is [0-9A-F]{40}, which is not pinned/],
       ['two keys in one file', () => armorOf('acme', 'stranger'), /it holds several keys/],
@@ -224,6 +239,18 @@ describe.skipIf(!hasGnupg)('keys of GnuPG (when skipped: apt-get install gnupg)'
       await expect(trust('stranger')).rejects.toMatchObject({ code: 'SIGNING_KEY_CONFLICT' })
       await expect(trust('acme')).resolves.toBeUndefined()
       await expect(trust('acme', { ...provider, type: 'gadget' })).rejects.toMatchObject({ code: 'SIGNING_KEY_CONFLICT' })
+    })
+
+    // Security: what a sibling's upstream announces first must not sign for the provider whose fingerprint is pinned.
+    test('the first key of a sibling does not sign for a provider with pinned fingerprints', async () => {
+      const { fingerprint } = await keyOf('acme')
+      const { app } = await open(dialect, { fingerprint, scope: `${SCOPE}/widget` })
+      const key = await keyOf('stranger')
+      const trust = async (type: string) =>
+        trustSigningKey(app.deps, { provider: { hostname: HOST, namespace: 'acme', type }, key, signedAt: Date.now(), source: 'announced' })
+      await expect(trust('gadget')).resolves.toBeUndefined()
+      await expect(trust('widget')).rejects.toMatchObject({ code: 'SIGNING_KEY_CONFLICT' })
+      await expect(trust('gadget')).resolves.toBeUndefined()
     })
 
     test('a scope without an address is not found', async () => {
