@@ -92,8 +92,8 @@ export async function beginNewImport(app: TestApp, payload: object): Promise<Pla
 /** Files of a request: packages by file name, SHA256SUMS and its signature under `shasums` and `signature`. */
 export type SentFiles = Readonly<Record<string, Uint8Array>>
 
-/** Sends the files of one version. @param target `ID/providers/HOST/NAMESPACE/TYPE/VERSION` or `ID/modules/…` */
-export async function sendFiles(app: TestApp, target: string, files: SentFiles): Promise<LightMyRequestResponse> {
+/** Sends the files of one version. @param url of the version in its import */
+export async function sendFiles(app: TestApp, url: string, files: SentFiles): Promise<LightMyRequestResponse> {
   const form = new FormData()
   for (const [name, content] of Object.entries(files)) {
     const part = name === 'shasums' || name === 'signature' ? name : 'file'
@@ -102,7 +102,7 @@ export async function sendFiles(app: TestApp, target: string, files: SentFiles):
   const encoded = new Response(form)
   return await app.asAdmin({
     method: 'PUT',
-    url: `${IMPORTS}/${target}`,
+    url,
     headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
     payload: Buffer.from(await encoded.arrayBuffer()),
   })

@@ -18,8 +18,8 @@ import { downloadModule } from '../../testing/publish-modules.ts'
 import { type OpenTestApp, openTestApp, type TestApp } from '../../testing/test-app.ts'
 
 const NULL = 'registry.terraform.io/hashicorp/null'
-const PROVIDER = `providers/${NULL}/3.2.1`
-const MODULE = 'modules/acme/vpc/aws/1.0.0'
+const providerIn = (id: string) => `/api/v1/admin/imports/${id}/providers/registry.terraform.io/hashicorp/null/3.2.1`
+const moduleIn = (id: string) => `/api/v1/admin/imports/${id}/modules/acme/vpc/aws/1.0.0`
 const ZIP = 'terraform-provider-null_3.2.1_linux_amd64.zip'
 
 let signer: BundleSigner
@@ -77,7 +77,7 @@ describe.each(DIALECTS)('importing a bundle on %s', (dialect) => {
     const changed = Buffer.from(files[ZIP] ?? '')
     changed[100] = (changed[100] ?? 0) ^ 1
     for (const tampered of [{ [ZIP]: changed }, { shasums: Buffer.from('x') }, { signature: Buffer.from('x') }]) {
-      const response = await sendFiles(app, `${id}/${PROVIDER}`, { ...files, ...tampered })
+      const response = await sendFiles(app, providerIn(id), { ...files, ...tampered })
       expect([response.statusCode, response.json().code]).toEqual([422, 'CHECKSUM_MISMATCH'])
     }
     expect(await served(app)).toEqual([])
@@ -85,8 +85,8 @@ describe.each(DIALECTS)('importing a bundle on %s', (dialect) => {
     expect((await auditOf(app, 'import.refuse')).map(({ details }) => details)).toContainEqual(
       expect.objectContaining({ import: id, found }),
     )
-    expect((await app.asAdmin({ url: `${IMPORTS}/${id}` })).json()).toMatchObject({ added: 0, refused: 3, finished_at: null })
-    const module = await sendFiles(app, `${id}/${MODULE}`, { 'module.tar.gz': Buffer.from('x') })
+    expect((await app.asAdmin({ url: `/api/v1/admin/imports/${id}` })).json()).toMatchObject({ added: 0, refused: 3, finished_at: null })
+    const module = await sendFiles(app, moduleIn(id), { 'module.tar.gz': Buffer.from('x') })
     expect([module.statusCode, module.json().code]).toEqual([422, 'CHECKSUM_MISMATCH'])
   })
 
@@ -94,31 +94,31 @@ describe.each(DIALECTS)('importing a bundle on %s', (dialect) => {
     const bundle = await importableBundle(app, signer)
     const { id } = await beginNewImport(app, await bundleBody(bundle, { ...trusting(), allow_unsigned: true }))
     const { shasums: _list, signature: _signature, ...zips } = filesOf(bundle)
-    expect((await sendFiles(app, `${id}/${PROVIDER}`, zips)).json().code).toBe('INVALID_SIGNATURE')
-    expect((await sendFiles(app, `${id}/${PROVIDER}`, { ...zips, shasums: Buffer.from('x') })).json().code).toBe('BAD_REQUEST')
+    expect((await sendFiles(app, providerIn(id), zips)).json().code).toBe('INVALID_SIGNATURE')
+    expect((await sendFiles(app, providerIn(id), { ...zips, shasums: Buffer.from('x') })).json().code).toBe('BAD_REQUEST')
     expect(await served(app)).toEqual([])
   })
 
   test('what is not listed, and what is not sent, is refused', async () => {
     const bundle = await importableBundle(app, signer)
     const { id } = await beginNewImport(app, await bundleBody(bundle, trusting()))
-    const codeOf = async (what: string, files: Record<string, Uint8Array>) => (await sendFiles(app, `${id}/${what}`, files)).json().code
+    const codeOf = async (url: string, files: Record<string, Uint8Array>) => (await sendFiles(app, url, files)).json().code
     expect(await codeOf(`providers/${NULL}/9.9.9`, filesOf(bundle))).toBe('RULE_BROKEN')
-    expect(await codeOf('modules/acme/vpc/aws/9.9.9', moduleOf(bundle))).toBe('RULE_BROKEN')
-    expect(await codeOf(PROVIDER, { ...filesOf(bundle), 'evil.zip': Buffer.from('x') })).toBe('BAD_REQUEST')
+    expect(await codeOf(`/api/v1/admin/imports/${id}/modules/acme/vpc/aws/9.9.9`, moduleOf(bundle))).toBe('RULE_BROKEN')
+    expect(await codeOf(providerIn(id), { ...filesOf(bundle), 'evil.zip': Buffer.from('x') })).toBe('BAD_REQUEST')
     const { [ZIP]: _left, ...rest } = filesOf(bundle)
-    expect(await codeOf(PROVIDER, rest)).toBe('BAD_REQUEST')
-    expect(await codeOf(MODULE, {})).toBe('BAD_REQUEST')
-    expect((await sendFiles(app, `nowhere/${PROVIDER}`, filesOf(bundle))).statusCode).toBe(404)
+    expect(await codeOf(providerIn(id), rest)).toBe('BAD_REQUEST')
+    expect(await codeOf(moduleIn(id), {})).toBe('BAD_REQUEST')
+    expect((await sendFiles(app, providerIn('nowhere'), filesOf(bundle))).statusCode).toBe(404)
   })
 
   test('providers and modules are served with the same bytes, and a second import keeps everything', async () => {
     const bundle = await importableBundle(app, signer)
     const { id } = await beginNewImport(app, await bundleBody(bundle, trusting()))
-    const sent = await sendFiles(app, `${id}/${PROVIDER}`, filesOf(bundle))
+    const sent = await sendFiles(app, providerIn(id), filesOf(bundle))
     expect(sent.json()).toMatchObject({ added: ['darwin_arm64', 'linux_amd64'], kept: [] })
-    expect((await sendFiles(app, `${id}/${MODULE}`, moduleOf(bundle))).json()).toMatchObject({ added: ['acme/vpc/aws 1.0.0'] })
-    const done = await app.asAdmin({ method: 'POST', url: `${IMPORTS}/${id}/finish` })
+    expect((await sendFiles(app, moduleIn(id), moduleOf(bundle))).json()).toMatchObject({ added: ['acme/vpc/aws 1.0.0'] })
+    const done = await app.asAdmin({ method: 'POST', url: `/api/v1/admin/imports/${id}/finish` })
     expect(done.json()).toMatchObject({ name: 'site-a', added: 3, refused: 0, finished_at: expect.any(String) })
 
     const { archives } = (await app.request(`/v1/mirror/${NULL}/3.2.1.json`)).json<{ archives: Record<string, { hashes: string[] }> }>()
@@ -129,12 +129,12 @@ describe.each(DIALECTS)('importing a bundle on %s', (dialect) => {
     const keys = (await app.asAdmin({ url: '/api/v1/admin/signing-keys' })).json<{ items: { fingerprint: string; state: string }[] }>()
     expect(keys.items.map(({ fingerprint, state }) => [fingerprint, state])).toEqual([[signer.fingerprint, 'trusted']])
 
-    for (const path of [PROVIDER, MODULE]) expect((await sendFiles(app, `${id}/${path}`, filesOf(bundle))).json().code).toBe('IMPORT_ENDED')
-    expect((await app.asAdmin({ method: 'POST', url: `${IMPORTS}/${id}/finish` })).json().code).toBe('IMPORT_ENDED')
+    for (const url of [providerIn(id), moduleIn(id)]) expect((await sendFiles(app, url, filesOf(bundle))).json().code).toBe('IMPORT_ENDED')
+    expect((await app.asAdmin({ method: 'POST', url: `/api/v1/admin/imports/${id}/finish` })).json().code).toBe('IMPORT_ENDED')
     const again = await beginNewImport(app, await bundleBody(bundle))
     expect(again).toMatchObject({ add: 0, keep: 3, refuse: 0 })
-    expect((await sendFiles(app, `${again.id}/${PROVIDER}`, {})).json()).toMatchObject({ added: [], bytes: 0 })
-    expect((await sendFiles(app, `${again.id}/${MODULE}`, {})).json()).toMatchObject({ added: [], kept: ['acme/vpc/aws 1.0.0'] })
+    expect((await sendFiles(app, providerIn(again.id), {})).json()).toMatchObject({ added: [], bytes: 0 })
+    expect((await sendFiles(app, moduleIn(again.id), {})).json()).toMatchObject({ added: [], kept: ['acme/vpc/aws 1.0.0'] })
   })
 })
 
@@ -144,10 +144,10 @@ describe.each(DIALECTS)('an import that was broken off on %s', (dialect) => {
     onTestFinished(() => app.close())
     const bundle = await importableBundle(app, signer)
     const first = await beginNewImport(app, await bundleBody(bundle, trusting()))
-    await sendFiles(app, `${first.id}/${PROVIDER}`, filesOf(bundle))
+    await sendFiles(app, providerIn(first.id), filesOf(bundle))
     const second = await beginNewImport(app, await bundleBody(bundle))
     expect(second).toMatchObject({ add: 1, keep: 2, refuse: 0, modules: [{ state: 'add' }] })
-    await sendFiles(app, `${second.id}/${MODULE}`, moduleOf(bundle))
+    await sendFiles(app, moduleIn(second.id), moduleOf(bundle))
     expect(await beginNewImport(app, await bundleBody(bundle, { dry_run: true }))).toMatchObject({ add: 0, keep: 3 })
   })
 
@@ -156,7 +156,7 @@ describe.each(DIALECTS)('an import that was broken off on %s', (dialect) => {
     onTestFinished(() => app.close())
     const bundle = await importableBundle(app, signer)
     const begun = await Promise.all([0, 1].map(async () => beginNewImport(app, await bundleBody(bundle, trusting()))))
-    const sent = await Promise.all(begun.map(({ id }) => sendFiles(app, `${id}/${PROVIDER}`, filesOf(bundle))))
+    const sent = await Promise.all(begun.map(({ id }) => sendFiles(app, providerIn(id), filesOf(bundle))))
     expect(sent.map(({ statusCode }) => statusCode)).toEqual([200, 200])
     const added = sent.flatMap((response) => response.json<{ added: string[] }>().added)
     expect(added.sort()).toEqual(['darwin_arm64', 'linux_amd64'])

@@ -46,7 +46,7 @@ describe.each(DIALECTS)('importing a folder on %s', (dialect) => {
   })
   afterAll(() => app.close())
 
-  const target = (id: string, name: string) => `${id}/providers/${ORIGIN}/${name}/${VERSION}`
+  const target = (id: string, name: string) => `/api/v1/admin/imports/${id}/providers/${ORIGIN}/${name}/${VERSION}`
 
   test('what nothing signed speaks for is refused, unless it is allowed; then it is marked for ever', async () => {
     const { name, zips } = await newProvider()

@@ -32,17 +32,18 @@ describe('passwords', () => {
     const passwords = createPasswords({ bcryptCost: 8 })
     const hash = await passwords.hash(PASSWORD, 'mia')
     const timeOf = async (stored: string | undefined) => {
-      const times = []
-      for (let round = 0; round < 5; round += 1) {
-        const start = performance.now()
-        expect(await passwords.verify('something else', stored)).toBe(false)
-        times.push(performance.now() - start)
-      }
-      return Math.min(...times)
+      const start = performance.now()
+      expect(await passwords.verify('something else', stored)).toBe(false)
+      return performance.now() - start
     }
-    const ratio = (await timeOf(undefined)) / (await timeOf(hash))
-    expect(ratio).toBeGreaterThan(0.5)
-    expect(ratio).toBeLessThan(2)
+    // The quickest of each count: a busy machine makes single ones slow, and more rounds make up for that.
+    let unknown = Number.POSITIVE_INFINITY
+    let wrong = Number.POSITIVE_INFINITY
+    for (let round = 0; round < 5 || (round < 200 && Math.max(unknown / wrong, wrong / unknown) >= 2); round += 1) {
+      unknown = Math.min(unknown, await timeOf(undefined))
+      wrong = Math.min(wrong, await timeOf(hash))
+    }
+    expect(Math.max(unknown / wrong, wrong / unknown)).toBeLessThan(2)
   })
 
   test('the empty password opens nothing, not even for an unknown user', async () => {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
-import { openTestEdge } from '../../testing/test-edge.ts'
-import type { App } from './edge-types.ts'
+import { openTestEdge } from '../../../testing/test-edge.ts'
+import type { App } from '../edge-types.ts'
 
 const Thing = Type.Object({ name: Type.String() })
 

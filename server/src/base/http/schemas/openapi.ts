@@ -1,9 +1,9 @@
 import fastifySwagger from '@fastify/swagger'
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { Type } from 'typebox'
-import { ERROR_CODES } from '../errors.ts'
-import type { App, RouteSettings } from './edge-types.ts'
-import { defaultErrorFormat } from './error-handler.ts'
+import { ERROR_CODES } from '../../errors.ts'
+import type { App, RouteSettings } from '../edge-types.ts'
+import { defaultErrorFormat } from '../error-handler.ts'
 
 const Problem = Type.Object(
   {
