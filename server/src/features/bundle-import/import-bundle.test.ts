@@ -103,7 +103,7 @@ describe.each(DIALECTS)('importing a bundle on %s', (dialect) => {
     const bundle = await importableBundle(app, signer)
     const { id } = await beginNewImport(app, await bundleBody(bundle, trusting()))
     const codeOf = async (url: string, files: Record<string, Uint8Array>) => (await sendFiles(app, url, files)).json().code
-    expect(await codeOf(`providers/${NULL}/9.9.9`, filesOf(bundle))).toBe('RULE_BROKEN')
+    expect(await codeOf(`/api/v1/admin/imports/${id}/providers/${NULL}/9.9.9`, filesOf(bundle))).toBe('RULE_BROKEN')
     expect(await codeOf(`/api/v1/admin/imports/${id}/modules/acme/vpc/aws/9.9.9`, moduleOf(bundle))).toBe('RULE_BROKEN')
     expect(await codeOf(providerIn(id), { ...filesOf(bundle), 'evil.zip': Buffer.from('x') })).toBe('BAD_REQUEST')
     const { [ZIP]: _left, ...rest } = filesOf(bundle)
