@@ -1,3 +1,4 @@
+import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import { recordAudit } from '../audit/index.ts'
 import { requireKey, wrongState } from './change-signing-keys.ts'
@@ -21,6 +22,8 @@ export function decideOnSigningKey(
     const key = await requireKey(tx, id, action)
     if (key.state === 'revoked') throw wrongState(action, key)
     await decideSigningKey(tx, id, { state, decidedAt: at, decidedBy: by.actor.name, retiredAt: null })
+    // Documents of versions that come on demand are made anew.
+    await bumpCatalogRevision(tx)
     await recordAudit(tx, { origin: by, at, action: `signing_key.${state}`, object: describeKey(key), outcome: 'allowed', details: {} })
     return requireKey(tx, id, action)
   })

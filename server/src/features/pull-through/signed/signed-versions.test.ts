@@ -78,6 +78,16 @@ describe.each(DIALECTS)('checksum lists of versions that are not held on %s', (d
     expect((await restarted.request(`/v1/mirror/${ORIGIN}/${NAME}/1.0.0.json`)).statusCode).toBe(502)
   })
 
+  // The process has read it lately: what an administrator decides counts there, too.
+  test('count for nothing once their key is rejected, without a restart', async () => {
+    const upstream = await upstreamWith()
+    const app = await onDemandApp(dialect, upstream, { works: false })
+    await archivesOf(app, NAME)
+    const { items } = (await app.asAdmin({ url: '/api/v1/admin/signing-keys' })).json<{ items: { id: string }[] }>()
+    await app.asAdmin({ method: 'POST', url: `/api/v1/admin/signing-keys/${items[0]?.id}/reject` })
+    expect((await app.request(`/v1/mirror/${ORIGIN}/${NAME}/1.0.0.json`)).statusCode).toBe(502)
+  })
+
   test('that nobody has asked for in months are forgotten', async () => {
     const app = await onDemandApp(dialect, await upstreamWith(), { works: false })
     await archivesOf(app, NAME)

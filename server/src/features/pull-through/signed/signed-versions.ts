@@ -6,6 +6,7 @@ import { RegistryError } from '../../../base/errors.ts'
 import { refuseChangedDigests, verifyStoredShasums } from '../../mirror/index.ts'
 import { type CatalogProvider, findProviderVersion } from '../../providers/index.ts'
 import { quarantineOnFailure } from '../../quarantine/index.ts'
+import { findKeyState } from '../../trust/index.ts'
 import type { PackageDocument } from '../../upstreams/index.ts'
 import type { VersionReadDeps } from '../pull-through-deps.ts'
 import { explainUpstreamFailure, type FailedStep, upstreamFailure } from '../upstream-failures.ts'
@@ -55,15 +56,14 @@ const MISS_FLOOR_MS = 10_000
 
 /**
  * A reader that asks once for all who want the same version at the same time, and keeps good lists: in memory for ten minutes, and in
- * the database, where a restarted process and other replicas find them. A stored list is verified again before it counts, so that a
- * key that was rejected meanwhile vouches for nothing. Up to the greatest age of version lists the upstream is not asked again; after
+ * the database, where a restarted process and other replicas find them. A stored list is verified again before it counts, and one in
+ * memory is asked for its key, so that a key that was rejected meanwhile vouches for nothing. Up to the greatest age of version lists the upstream is not asked again; after
  * that the stored list answers only while the upstream cannot.
  */
 export function createSignedVersions(deps: VersionReadDeps, { checksumsMs }: Pick<Waits, 'checksumsMs'>): SignedVersions {
   const kept = new LRUCache<string, Promise<SignedVersion>>({ max: MAX_KEPT, ttl: KEPT_MS })
   const read = (wanted: WantedVersion): Promise<SignedVersion> => {
-    // A version to which a platform was added is another question.
-    const key = [formatProviderAddress(wanted.address), wanted.version, ...wanted.platforms.map(formatPlatform)].join(' ')
+    const key = keyOf(wanted)
     const known = kept.get(key)
     if (known !== undefined) return known
     const reading = readVersion(deps, wanted, checksumsMs)
@@ -74,17 +74,34 @@ export function createSignedVersions(deps: VersionReadDeps, { checksumsMs }: Pic
     })
     return reading
   }
+  const readTrusted = async (wanted: WantedVersion): Promise<SignedVersion> => {
+    const reading = read(wanted)
+    if (await isStillTrusted(deps, wanted, await reading)) return await reading
+    const key = keyOf(wanted)
+    if (kept.peek(key) === reading) kept.delete(key)
+    return await read(wanted)
+  }
   return {
     async read(wanted) {
       const step = checksumsStep(wanted)
       const late = () => upstreamFailure('UPSTREAM_UNAVAILABLE', step, { state: `no answer within ${checksumsMs / 1000} seconds` })
       try {
-        return await withinTime(read(wanted), checksumsMs, late)
+        return await withinTime(readTrusted(wanted), checksumsMs, late)
       } catch (error) {
         throw error instanceof RegistryError && error.detail?.step === step.step ? error : explainUpstreamFailure(error, step)
       }
     },
   }
+}
+
+/** A version to which a platform was added is another question. */
+const keyOf = ({ address, version, platforms }: WantedVersion): string =>
+  [formatProviderAddress(address), version, ...platforms.map(formatPlatform)].join(' ')
+
+/** What was kept may have been signed with a key that was rejected or revoked since. */
+async function isStillTrusted(deps: VersionReadDeps, { address }: WantedVersion, { fingerprint }: SignedVersion): Promise<boolean> {
+  const state = await findKeyState(deps, address, fingerprint)
+  return state !== 'rejected' && state !== 'revoked'
 }
 
 const checksumsStep = ({ address, version }: WantedVersion): FailedStep => ({
