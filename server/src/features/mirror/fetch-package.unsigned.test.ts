@@ -97,6 +97,18 @@ describe.each(DIALECTS)('upstreams without signatures on %s', (dialect) => {
     expect(refusal(await load(['linux_amd64'], '1.1.0'))).toBe('INVALID_SIGNATURE')
   })
 
+  // Security: taking trust away from a stolen key must not open the door to whoever gives no signature at all.
+  test('a signature is expected still when the only key was rejected', async () => {
+    const { app, namespace, offer, load } = await setUp(dialect, 'rejected', () => ORIGIN)
+    await offer({})
+    expect(await load(['linux_amd64'])).toMatchObject({ state: 'completed' })
+    const { items } = (await app.asAdmin({ url: '/api/v1/admin/signing-keys' })).json<{ items: { id: string; scope: string }[] }>()
+    const { id } = items.find(({ scope }) => scope === `${ORIGIN}/${namespace}`) ?? { id: '' }
+    expect((await app.asAdmin({ method: 'POST', url: `/api/v1/admin/signing-keys/${id}/reject` })).statusCode).toBe(200)
+    await offer({ missingSignature: true, withoutKeys: true }, '1.1.0')
+    expect(refusal(await load(['linux_amd64'], '1.1.0'))).toBe('INVALID_SIGNATURE')
+  })
+
   test('keyless signatures, which nobody can check, count as none', async () => {
     const { offer, load, held } = await setUp(dialect, 'keyless', () => ORIGIN)
     await offer({ withoutKeys: true })

@@ -89,8 +89,8 @@ function conflict({ hostname, namespace, type }: SignedProvider, fingerprint: st
 }
 
 /**
- * Whether only a signature will do for the provider: a key is trusted or pinned for it, so an upstream that suddenly gives none is
- * no reason to do without.
+ * Whether only a signature will do for the provider: a key of it is known or pinned, so an upstream that suddenly gives none is no
+ * reason to do without. A key that was rejected or revoked counts too, or taking trust away would let more in than before.
  */
 export async function expectsSignature(
   deps: Pick<TrustDeps, 'config' | 'database' | 'trustedKeys'>,
@@ -99,5 +99,5 @@ export async function expectsSignature(
   if (deps.trustedKeys.forProvider(provider).length > 0) return true
   if (listKeySources(deps.config).some((source) => isInScope(source, provider))) return true
   const known = await listSigningKeysOf(deps.database.db, provider)
-  return known.some((row) => isTrusted(row) && isInScope(row, provider))
+  return known.some((row) => isInScope(row, provider))
 }
