@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { type FakeModules, type FakeModuleVersion, startFakeModules } from '../../testing/fake-modules.ts'
@@ -77,6 +78,23 @@ describe.each(DIALECTS)('modules of a faulty upstream on %s', (dialect) => {
     expect((await app.download(name)).status).toBe(422)
     expect((await app.download(name)).status).toBe(422)
     expect(upstream.countRequests('archive.tar.gz')).toBe(1)
+  })
+
+  test('what is too large is not fetched again for a minute', async () => {
+    const app = await modulesApp(dialect, upstream, { env: { TFR_MODULES_ARCHIVE_MAX_MB: '1' } })
+    const name = addModule({ archive: large })
+    const endedEarlier = (ms: number) =>
+      app.deps.database.db
+        .updateTable('downloadJobItems')
+        .set({ finishedAt: sql<number>`finished_at - ${ms}` })
+        .execute()
+    expect((await app.download(name)).status).toBe(422)
+    await endedEarlier(30_000)
+    expect((await app.download(name)).status).toBe(422)
+    expect(upstream.countRequests('archive.tar.gz')).toBe(1)
+    await endedEarlier(31_000)
+    expect((await app.download(name)).status).toBe(422)
+    expect(upstream.countRequests('archive.tar.gz')).toBe(2)
   })
 
   test('a source that cannot be fetched is not asked for again at once', async () => {

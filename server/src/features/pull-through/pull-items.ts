@@ -15,6 +15,8 @@ export interface PullKind<Wanted> {
   describeJob(wanted: Wanted): NewJob | Promise<NewJob>
   /** Whether there is nothing to fetch any more: another process was quicker, or a load has brought it. By default there always is. */
   isHeld?(wanted: Wanted): Promise<boolean>
+  /** Failures beside those of verification that may have cost a whole download, and stay for a while. By default there are none. */
+  isFinal?(code: string): boolean
   /** For messages. */
   stepOf(wanted: Wanted): FailedStep
   /** Turns the failure of an item into what the waiter is told; without it, into the failure of an upstream. */
@@ -43,7 +45,7 @@ const POLL_MS = 100
 const CREATE_WAIT_MS = 5_000
 /** What failed is not tried again at once: those who come meanwhile get the same answer. */
 const FAILED_MS = 3_000
-/** The same for what failed its verification: it costs a whole download. */
+/** The same for what failed its verification, and for what is final: it costs a whole download. */
 const REFUSED_MS = 60_000
 
 /** Fetches by jobs, so that quarantine, retries and audit are those of every other load (C18). */
@@ -96,7 +98,7 @@ function ensureItem<Wanted>({ database, queue, jobs }: PullDeps, kind: PullKind<
     // Only now: while this process waited to decide, the one before it may have fetched it.
     if ((await kind.isHeld?.(wanted)) === true) return 'held'
     const latest = await queue.findLatestItem(kind.itemKind, key)
-    if (latest !== undefined && isCurrent(latest)) return 'queued'
+    if (latest !== undefined && isCurrent(kind, latest)) return 'queued'
     const job = await kind.describeJob(wanted)
     await database.db.transaction().execute((tx) => queue.createJob(tx, job))
     jobs.wake()
@@ -104,9 +106,11 @@ function ensureItem<Wanted>({ database, queue, jobs }: PullDeps, kind: PullKind<
   })
 }
 
-function isCurrent({ state, errorCode, endedAgoMs }: LatestItem): boolean {
+function isCurrent<Wanted>(kind: PullKind<Wanted>, { state, errorCode, endedAgoMs }: LatestItem): boolean {
   if (state === 'completed') return false
-  return endedAgoMs === null || endedAgoMs < (REFUSED_CODES.has(errorCode ?? '') ? REFUSED_MS : FAILED_MS)
+  const code = errorCode ?? ''
+  const isRefused = REFUSED_CODES.has(code) || kind.isFinal?.(code) === true
+  return endedAgoMs === null || endedAgoMs < (isRefused ? REFUSED_MS : FAILED_MS)
 }
 
 function stillFetching(step: FailedStep, waitedMs: number): RegistryError {

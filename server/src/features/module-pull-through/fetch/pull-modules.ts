@@ -7,7 +7,7 @@ import type { UpstreamModule } from '../../upstreams/index.ts'
 import type { ModulePullDeps } from '../module-pull-deps.ts'
 import { type ModuleSource, UnsupportedSource } from '../sources/module-source.ts'
 import { parseModuleSource } from '../sources/parse-module-source.ts'
-import { explainFetch, stepOf, unusableSource } from '../sources/source-failures.ts'
+import { explainFetch, isFinalFailure, stepOf, unusableSource } from '../sources/source-failures.ts'
 import { formatUpstreamModule, keyOfVersion, type ModuleIdentity } from '../upstream-module.ts'
 
 /** Items of this kind have workers of their own: somebody waits for them. */
@@ -48,6 +48,7 @@ export function modulePulls(deps: Pick<ModulePullDeps, 'upstreamModules' | 'cloc
         items: [{ kind: PULL_MODULE, key: keyOfVersion(identity), input }],
       }
     },
+    isFinal: isFinalFailure,
     stepOf: (identity) => stepOf(identity, 'module'),
     explain: explainFetch,
   }

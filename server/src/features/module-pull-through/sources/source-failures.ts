@@ -37,11 +37,14 @@ export function stepOf(identity: ModuleIdentity, step: 'module_source' | 'module
   return { action: `fetch module ${displayIdentity(identity)}`, hostname: identity.module.hostname, step }
 }
 
-const FINAL: ReadonlySet<string> = new Set(['UPSTREAM_REFUSED', 'OUTBOUND_BLOCKED', 'CHECKSUM_MISMATCH', 'INVALID_MODULE_ARCHIVE'])
+const FINAL_CODES: ReadonlySet<string> = new Set(['UPSTREAM_REFUSED', 'OUTBOUND_BLOCKED', 'CHECKSUM_MISMATCH', 'INVALID_MODULE_ARCHIVE'])
+
+/** Whether a fetch that failed so fails again: an archive that is too large stays so, and costs a download each time. */
+export const isFinalFailure = (code: string): boolean => FINAL_CODES.has(code)
 
 /** The failure of a fetch, for whoever waits for it: what passes may be tried again, the rest is final. */
 export function explainFetch(identity: ModuleIdentity, failure: RegistryError): unknown {
-  if (FINAL.has(failure.code)) return unusableSource(identity, { state: lowerFirst(failure.message), cause: failure })
+  if (isFinalFailure(failure.code)) return unusableSource(identity, { state: lowerFirst(failure.message), cause: failure })
   return explainUpstreamFailure(failure, stepOf(identity, 'module'))
 }
 
