@@ -1,12 +1,13 @@
 import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
 import { formatPlatform } from '@terrace/protocol/platforms.ts'
+import { bumpCatalogRevision } from '../../base/database/catalog-revision.ts'
 import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
 import type { Origin } from '../../base/http/edge-types.ts'
 import type { SpooledFile } from '../../base/spool.ts'
 import { withObjectClaims } from '../intake/index.ts'
 import { recordMirroredPackage, type VerifiedShasums } from '../mirror/index.ts'
-import { storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
+import { findProvider, findProviderVersion, storageKeyOf, storePackages, type VerifiedPackage } from '../providers/index.ts'
 import type { ImportDeps } from './import-deps.ts'
 import type { ImportListing, ImportOptions, ListedPackage, ListedVersion } from './listing/import-listing.ts'
 import { planVersions, type VersionPlan } from './plan/plan-versions.ts'
@@ -153,6 +154,7 @@ interface ToRecord {
 }
 
 async function record(deps: ImportDeps, tx: Db, { listed, list, packages, by }: ToRecord): Promise<void> {
+  const isUnsigned = await settleUnsigned(tx, listed, list)
   if (list === undefined) return await recordUnsignedPackages(deps, tx, { listed, packages, by })
   for (const item of packages) {
     await recordMirroredPackage(deps, tx, {
@@ -162,9 +164,28 @@ async function record(deps: ImportDeps, tx: Db, { listed, list, packages, by }: 
       item,
       createdBy: by.actor.name,
       importedBy: by,
-      provenance: listed.isUnsigned ? 'unsigned' : 'verified',
+      ...(isUnsigned && { provenance: 'unsigned' as const }),
     })
   }
+}
+
+/**
+ * Whether the version becomes an unsigned one, within the transaction that says so: what was verified meanwhile is never continued
+ * without its publisher's signature.
+ * @throws {RegistryError} INVALID_SIGNATURE
+ */
+async function settleUnsigned(tx: Db, listed: ListedVersion, list: VerifiedShasums | undefined): Promise<boolean> {
+  if (list !== undefined && !listed.isUnsigned) return false
+  // The revision's row is the lock: of two imports that come at once, the second finds what the first has recorded.
+  await bumpCatalogRevision(tx)
+  const provider = await findProvider(tx, listed.address)
+  const row = provider && (await findProviderVersion(tx, provider.id, listed.version))
+  if (row === undefined || row.provenance === 'unsigned') return true
+  if (list !== undefined && Buffer.from(row.shasums).equals(list.shasums)) return false
+  throw new RegistryError('INVALID_SIGNATURE', `Cannot import "${nameOf(listed)}": its other packages were signed, and these are not`, {
+    hint: 'What is held stays in service; bring SHA256SUMS and its signature along',
+    detail: { reason: 'missing' },
+  })
 }
 
 function nothingSigned(listed: ListedVersion): RegistryError {

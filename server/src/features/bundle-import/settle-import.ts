@@ -41,7 +41,7 @@ async function recordRefusal(
   const at = clock.now()
   await database.db.transaction().execute(async (tx) => {
     await countImported(tx, importId, { added: 0, addedBytes: 0, refused: 1 })
-    if (code === 'PROVIDER_VERSION_EXISTS') {
+    if (code === 'PROVIDER_VERSION_EXISTS' || code === 'MODULE_VERSION_EXISTS') {
       await notify(tx, { at, kind: 'digest_changed', subject: object, message, hint, dedupeKey: object })
     }
     await recordAudit(tx, {

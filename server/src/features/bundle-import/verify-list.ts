@@ -24,15 +24,16 @@ interface Wanted {
 
 /**
  * The signed list that speaks for what is sent, by the same steps as one that comes from an upstream: the one that was sent, else the
- * one that is held. `undefined` when there is none. A key that came along is trusted here, if an administrator said so and only once
- * it has made a good signature.
+ * one that is held; before one that another registry has signed for want of a publisher's, the held one counts. `undefined` when there
+ * is none. A key that came along is trusted here, if an administrator said so and only once it has made a good signature.
  *
  * @throws {RegistryError} BAD_REQUEST, CHECKSUM_MISMATCH, INVALID_SHASUMS, INVALID_SIGNATURE, INVALID_SIGNING_KEY, SIGNING_KEY_CONFLICT
  */
 export async function verifyList(deps: ImportDeps, wanted: Wanted, sent: SentList): Promise<VerifiedShasums | undefined> {
   const { listed } = wanted
   const files = readSent(listed, sent)
-  if (files === undefined) return await readHeldList(deps, listed)
+  const held = files === undefined || listed.isUnsigned ? await readHeldList(deps, listed) : undefined
+  if (files === undefined || held !== undefined) return held
   await trustAllowedKey(deps, wanted, files)
   return await verifyStoredShasums(deps, listed, files)
 }

@@ -33,8 +33,10 @@ export async function checkOrigin(deps: ImportDeps, origin: Origin): Promise<Ori
   if (listed.isUnsigned && !options.allowUnsigned) return refuseAll(unsigned(listed))
   const keyRefusal = await checkKey(deps, listed, options)
   if (keyRefusal !== undefined) return refuseAll(keyRefusal)
-  if (listed.shasums?.isHere && listed.signature?.isHere) return { refusalOf: nothing, needsList: true }
   const stored = origin.held && (await readStoredList(deps, listed))
+  // What was verified once is never continued without its publisher's signature.
+  if (listed.isUnsigned && stored !== undefined && stored.provenance !== 'unsigned') return checkAgainstHeld(origin, stored)
+  if (listed.shasums?.isHere && listed.signature?.isHere) return { refusalOf: nothing, needsList: true }
   if (listed.shasums !== undefined && !listed.shasums.isHere) return checkStoredCopy(origin, listed.shasums.sha256, stored)
   return checkAgainstHeld(origin, stored)
 }

@@ -14,7 +14,8 @@ export async function planModule({ database: { db } }: Pick<ImportDeps, 'databas
   if (!listed.isPublished) return { listed, state: 'refuse', reason: notPublished(listed) }
   const module = await findModule(db, listed.address)
   const row = module && (await findModuleVersion(db, module.id, listed.version))
-  if (row?.deletedAt === null && row.damagedAt === null && row.sha256 === listed.archive.sha256) return { listed, state: 'keep' }
+  if (row !== undefined && row.deletedAt !== null) return { listed, state: 'refuse', reason: withdrawn(listed) }
+  if (row?.damagedAt === null && row.sha256 === listed.archive.sha256) return { listed, state: 'keep' }
   if (listed.archive.isHere) return { listed, state: 'add' }
   return { listed, state: 'refuse', reason: elsewhere(listed) }
 }
@@ -25,6 +26,16 @@ function notPublished(listed: ListedModule): RegistryError {
   return new RegistryError('RULE_BROKEN', `Cannot import "${nameOf(listed)}": it is a public module of "${listed.hostname}"`, {
     hint: 'Publish it here under a namespace of your own: terrace module publish',
   })
+}
+
+function withdrawn(listed: ListedModule): RegistryError {
+  return new RegistryError(
+    'MODULE_VERSION_DELETED',
+    `Cannot import "${nameOf(listed)}": it was withdrawn here and its number stays taken`,
+    {
+      hint: 'Leave it out of the bundle, or import the rest with --skip-refused',
+    },
+  )
 }
 
 function elsewhere(listed: ListedModule): RegistryError {

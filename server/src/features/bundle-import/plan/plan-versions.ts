@@ -1,5 +1,5 @@
 import { formatProviderAddress, type ProviderAddress } from '@terrace/protocol/addresses.ts'
-import type { RegistryError } from '../../../base/errors.ts'
+import { RegistryError } from '../../../base/errors.ts'
 import { type PolicyDecision, refusedByPolicy } from '../../mirror-policies/index.ts'
 import type { ImportDeps } from '../import-deps.ts'
 import { type HeldPackageRow, listHeldPackages } from '../import-queries.ts'
@@ -49,7 +49,8 @@ async function planVersion(deps: ImportDeps, { listed, held, options }: Planned)
   const wanted = packages.filter(({ state }) => state === 'add').map(({ item }) => item)
   if (wanted.length === 0) return { listed, packages, needsList: false }
   const { address, version } = listed
-  const refusal = refusedByRules(address, version, await deps.policy.decide({ ...address, version }))
+  const refusal =
+    refusedAsOwn(deps, address, version) ?? refusedByRules(address, version, await deps.policy.decide({ ...address, version }))
   if (refusal !== undefined) return { listed, packages: packages.map((plan) => refuse(plan, () => refusal)), needsList: false }
   const origin = await checkOrigin(deps, { listed, held: held[0], options, wanted })
   return { listed, packages: packages.map((plan) => refuse(plan, origin.refusalOf)), needsList: origin.needsList }
@@ -58,6 +59,18 @@ async function planVersion(deps: ImportDeps, { listed, held, options }: Planned)
 function refuse(plan: PackagePlan, refusalOf: (item: ListedPackage) => RegistryError | undefined): PackagePlan {
   const reason = plan.state === 'add' ? refusalOf(plan.item) : undefined
   return reason === undefined ? plan : { item: plan.item, state: 'refuse', reason }
+}
+
+/** Under our own name clients are given what is published here, and never what came from elsewhere. */
+function refusedAsOwn({ config }: ImportDeps, address: ProviderAddress, version: string): RegistryError | undefined {
+  if (URL.parse(config.server.publicUrl)?.hostname !== address.hostname) return undefined
+  return new RegistryError(
+    'RULE_BROKEN',
+    `Cannot import "${formatProviderAddress(address)} ${version}": "${address.hostname}" is this registry`,
+    {
+      hint: 'Publish it here, with its SHA256SUMS and signature: terrace provider publish',
+    },
+  )
 }
 
 /** The cool-down is about versions that an upstream has just listed; whoever carries files here has had them for a while. */
