@@ -3,7 +3,7 @@ import type { Db } from '../../base/database/open-database.ts'
 import { systemOrigin } from '../../base/http/edge-types.ts'
 import { newId } from '../../base/ids.ts'
 import { recordAudit } from '../audit/index.ts'
-import { mergeSigningKeys, type SigningKey } from '../verification/index.ts'
+import { mergeSigningKeys, readSigningKey, type SigningKey } from '../verification/index.ts'
 import { columnsOf, describeKey, isInScope } from './key-scope.ts'
 import { insertSigningKey, listSigningKeysOf, type SigningKeyRow, updateKeyCopy } from './signing-key-queries.ts'
 import { listKeySources } from './sources/key-sources.ts'
@@ -30,7 +30,7 @@ export async function recordKey(deps: TrustDeps, input: SeenKey): Promise<readon
     // The revision's row is the lock: of two first keys that come at once, one is the pin.
     await bumpCatalogRevision(tx)
     const others = await listSigningKeysOf(tx, provider)
-    const { type, state } = placeOf(deps, input, others)
+    const { type, state } = await placeOf(deps, input, others)
     await insertKey(deps, tx, { ...input, type, state })
     return listSigningKeysOf(tx, provider)
   })
@@ -41,13 +41,24 @@ export async function recordKey(deps: TrustDeps, input: SeenKey): Promise<readon
  * of a namespace is pinned: after a rejected one, an administrator decides, or the next comer would take its place. A key for one
  * provider counts too, or its siblings could be signed with it.
  */
-function placeOf({ config }: TrustDeps, { provider, key, source }: SeenKey, others: readonly SigningKeyRow[]): Place {
-  if (source === 'administrator') return { type: '', state: 'trusted' }
+async function placeOf(
+  { config, trustedKeys }: TrustDeps,
+  { provider, key, source }: SeenKey,
+  others: readonly SigningKeyRow[],
+): Promise<Place> {
+  if (source === 'administrator')
+    return { type: (await isConfiguredWidely(trustedKeys, provider, key)) ? '' : provider.type, state: 'trusted' }
   const sources = listKeySources(config).filter((one) => isInScope(one, provider))
   const pinned = sources.find(({ fingerprints }) => fingerprints.includes(key.fingerprint))
   if (pinned !== undefined) return { type: pinned.type, state: 'trusted' }
   if (sources.length > 0 || others.length > 0) return { type: '', state: 'pending' }
   return { type: pinsSibling(config, provider) ? provider.type : '', state: 'trusted' }
+}
+
+/** Whether the settings name the key for the namespace, or its host, and not for this provider alone. */
+async function isConfiguredWidely(trustedKeys: TrustDeps['trustedKeys'], provider: SignedProvider, key: SigningKey): Promise<boolean> {
+  const keys = await Promise.all(trustedKeys.forProvider({ ...provider, type: '' }).map((armor) => readSigningKey(armor)))
+  return keys.some(({ fingerprint }) => fingerprint === key.fingerprint)
 }
 
 /** Then a first key counts for its own provider alone, or it would sign for the sibling whose fingerprints are pinned. */

@@ -55,6 +55,19 @@ describe.each(DIALECTS)('trust in signing keys on %s', (dialect) => {
     })
   })
 
+  // Security: a file that the settings name for one provider must not become a key of the namespace.
+  test('a key that is configured for one provider signs nothing for its sibling', async () => {
+    const { deps } = await testApp(dialect)
+    const key = await aKey('configured')
+    const forWidget = { forProvider: ({ type }: { type: string }) => (type === provider.type ? [key.asciiArmor] : []) }
+    const configured = { ...deps, trustedKeys: forWidget }
+    await expect(trustSigningKey(configured, { provider, signedAt, key, source: 'announced' })).resolves.toBeUndefined()
+    const sibling = { ...provider, type: 'gadget' }
+    await expect(trustSigningKey(configured, { provider: sibling, signedAt, key, source: 'announced' })).rejects.toMatchObject({
+      code: 'SIGNING_KEY_CONFLICT',
+    })
+  })
+
   // Clients refuse what a sub-key signed when the key they are given does not have it (protocol.md C18).
   test('a pinned key that got a new sub-key is recorded with it', async () => {
     const { deps, asAdmin } = await testApp(dialect)
