@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,6 +86,29 @@ describe.skipIf(!hasGit)('limits of git (when skipped: apt-get install git)', ()
     })
     expect(await archive(repository, commit, { maxObjects: 1000, timeoutMs: 20_000 })).toMatchObject({
       error: { detail: { reason: 'too_large', unit: 'objects' } },
+    })
+  })
+
+  test('a server that gives single objects instead of a pack is refused, as nothing bounds them', async () => {
+    const repository = createRepository()
+    const commit = repository.commit({ 'main.tf': '', big: randomBytes(MIB) })
+    const pack = join(repository.path, 'objects', 'pack')
+    const packed = readdirSync(pack).filter((name) => name.endsWith('.pack'))
+    const bytes = packed.map((name) => readFileSync(join(pack, name)))
+    rmSync(pack, { recursive: true })
+    for (const content of bytes) repository.git(['unpack-objects', '-q'], content)
+    repository.git(['update-server-info'])
+    let asked = 0
+    server.intercept = ({ url = '' }, response) => {
+      const path = new URL(url, server.url).pathname.replace(/^\/[^/]+/, '')
+      // What we ask first is answered as a Git server does.
+      if (path === '/info/refs' && ++asked === 1) return false
+      const file = join(repository.path, path)
+      response.writeHead(existsSync(file) ? 200 : 404).end(existsSync(file) ? readFileSync(file) : '')
+      return true
+    }
+    expect(await archive(repository, commit, { maxRepositoryBytes: MIB / 2 })).toMatchObject({
+      error: { code: 'UPSTREAM_REFUSED', message: expect.stringContaining('not send its objects in a pack') },
     })
   })
 

@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repositoryOf } from './git-environment.ts'
-import { tooLarge } from './git-errors.ts'
+import { refusedUrl, tooLarge } from './git-errors.ts'
 import type { GitLimits } from './git-requests.ts'
 
 /** Limits that are all set. */
@@ -24,6 +24,8 @@ export interface WatchedRepository {
 }
 
 const PAUSE_MS = 100
+/** Folders of objects that are not in a pack. Source: gitrepository-layout(5) */
+const LOOSE_OBJECTS = /^[0-9a-f]{2}$/
 
 /** Looks at a growing repository until it is disposed of; its signal aborts with the error of the limit. */
 export function watchRepository(watched: WatchedRepository): Disposable & { readonly signal: AbortSignal } {
@@ -36,7 +38,10 @@ export function watchRepository(watched: WatchedRepository): Disposable & { read
 
 /** @throws {RegistryError} UPSTREAM_REFUSED when the repository is over a limit */
 export async function checkRepository({ folder, url, limits }: Omit<WatchedRepository, 'signal'>): Promise<void> {
-  const packs = join(repositoryOf(folder), 'objects', 'pack')
+  const store = join(repositoryOf(folder), 'objects')
+  // Only files come so, from a server that has become one without Git (gitprotocol-http(5), "Dumb Clients"): nothing bounds them.
+  if ((await namesIn(store)).some((name) => LOOSE_OBJECTS.test(name))) throw refusedUrl(url, 'it does not send its objects in a pack')
+  const packs = join(store, 'pack')
   let bytes = 0
   let objects = 0
   for (const name of await namesIn(packs)) {
