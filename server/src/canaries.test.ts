@@ -122,7 +122,7 @@ function secretHeaders(): Record<string, string> {
 }
 
 /** Where a request says which thing it means. A failure names that thing, to whoever sent it and to nobody else. */
-const NAMES = ['query.platform', 'body.platforms', 'body.name', 'body.scopes', 'body.version']
+const NAMES = ['query.platform', 'body.platforms', 'body.name', 'body.scope', 'body.scopes', 'body.version', 'body.paths']
 
 const CREDENTIALS = [
   undefined,
