@@ -17,7 +17,7 @@ import { filesRoutes } from './features/files/index.ts'
 import { healthRoutes } from './features/health/index.ts'
 import { lockRoutes } from './features/lock-file/index.ts'
 import { definitionRoutes, jobControlRoutes, jobRoutes, mirrorRoutes, queueFetch } from './features/mirror/index.ts'
-import { mirrorConfigurationRoutes } from './features/mirror-configurations/index.ts'
+import { mirrorConfigurationRoutes, reclaimForRetry } from './features/mirror-configurations/index.ts'
 import { approvalRoutes, policyRoutes } from './features/mirror-policies/index.ts'
 import {
   expectedUpstreamModuleDigest,
@@ -132,7 +132,7 @@ async function registerMirroring(app: App, deps: AppDeps): Promise<void> {
   await app.register(approvalRoutes(deps))
   await app.register(definitionRoutes(deps))
   await app.register(importRoutes(deps))
-  await app.register(jobRoutes(deps))
+  await app.register(jobRoutes(deps, { beforeRetry: reclaimForRetry }))
   await app.register(jobControlRoutes(deps))
   await app.register(mirrorConfigurationRoutes(deps))
   await app.register(upstreamModuleRoutes(deps))

@@ -8,7 +8,7 @@
  *
  * Invariants:
  * - One run per mirror at a time, over all replicas: `startRun` claims it by the number of the run before, in the transaction that
- *   queues its job. A mirror that was due many times while nobody looked is run once.
+ *   queues its job; trying the failed items of an earlier one again claims it in the same way. A mirror that was due many times while nobody looked is run once.
  * - A run only ever adds. What somebody deleted here stays away, what is held is not fetched again, nothing is removed.
  * - A namespace that is claimed in this registry is never asked upstream, however old the mirror is.
  * - What is mirrored is verified by the mirror feature exactly as anything else that comes from an upstream.
@@ -20,6 +20,7 @@
 export { requireMirror, settingsOf } from './find-mirror.ts'
 export { mirrorConfigurationRoutes } from './mirror-configuration-routes.ts'
 export { listMirroredHosts } from './mirrored-hosts-queries.ts'
+export { reclaimForRetry } from './runs/control-runs.ts'
 export { listNamespaceJob, resolveMirrorJob } from './runs/resolve-mirror.job.ts'
 export { LIST_NAMESPACE, RESOLVE_MIRROR } from './runs/run-items.ts'
 export { runSchedule } from './runs/run-schedule.ts'

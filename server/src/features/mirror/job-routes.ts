@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import type { Db } from '../../base/database/open-database.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { originOf } from '../../base/http/edge-types.ts'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
@@ -52,9 +53,15 @@ const JobDetail = Type.Object({ ...JobView.properties, items: Type.Array(JobItem
 const IdParams = Type.Object({ id: Type.String() })
 const ItemsQuery = Type.Object({ ...PageQuery.properties, state: Type.Optional(Type.String({ maxLength: 20 })) })
 
+/** What those that know more about a job do. */
+export interface JobHooks {
+  /** Comes first in the transaction of a retry; refuses it by throwing. */
+  readonly beforeRetry: (tx: Db, jobId: string) => Promise<void>
+}
+
 /** Jobs and their progress; `/admin/api/jobs` are documented aliases (C16). */
 export const jobRoutes =
-  (deps: MirrorDeps): FastifyPluginAsyncTypebox =>
+  (deps: MirrorDeps, { beforeRetry }: JobHooks): FastifyPluginAsyncTypebox =>
   async (app) => {
     for (const base of ['/api/v1/admin/jobs', '/admin/api/jobs']) {
       app.get(
@@ -100,7 +107,10 @@ export const jobRoutes =
           const { id } = request.params
           await requireJob(deps, id)
           const retried = await deps.database.db.transaction().execute(async (tx) => {
+            await beforeRetry(tx, id)
             const count = await deps.queue.retryFailed(tx, id)
+            // Nothing is left of what came before.
+            if (count === 0) throw new RegistryError('JOB_NOT_RETRIABLE', `Cannot retry job "${id}": none of its items has failed`)
             const at = deps.clock.now()
             await recordAudit(tx, {
               origin: originOf(request),
@@ -112,7 +122,6 @@ export const jobRoutes =
             })
             return count
           })
-          if (retried === 0) throw new RegistryError('JOB_NOT_RETRIABLE', `Cannot retry job "${id}": none of its items has failed`)
           deps.jobs.wake()
           return reply.code(202).send({ retried })
         },

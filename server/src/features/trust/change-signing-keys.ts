@@ -72,6 +72,7 @@ export async function retireSigningKey({ database, clock }: ChangeDeps, { id, by
   const now = clock.now()
   const retiredAt = at ?? now
   return database.db.transaction().execute(async (tx) => {
+    await bumpCatalogRevision(tx)
     const key = await requireKey(tx, id, 'retire')
     if (key.state !== 'trusted') throw wrongState('retire', key)
     await decideSigningKey(tx, id, { state: 'trusted', decidedAt: now, decidedBy: by.actor.name, retiredAt })

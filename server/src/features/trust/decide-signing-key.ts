@@ -18,12 +18,12 @@ export function decideOnSigningKey(
 ): Promise<SigningKeyRow> {
   const at = clock.now()
   return database.db.transaction().execute(async (tx) => {
+    // Documents of versions that come on demand are made anew. First, as wherever keys change: it is their lock.
+    await bumpCatalogRevision(tx)
     const action = state === 'trusted' ? 'accept' : 'reject'
     const key = await requireKey(tx, id, action)
     if (key.state === 'revoked') throw wrongState(action, key)
     await decideSigningKey(tx, id, { state, decidedAt: at, decidedBy: by.actor.name, retiredAt: null })
-    // Documents of versions that come on demand are made anew.
-    await bumpCatalogRevision(tx)
     await recordAudit(tx, { origin: by, at, action: `signing_key.${state}`, object: describeKey(key), outcome: 'allowed', details: {} })
     return requireKey(tx, id, action)
   })

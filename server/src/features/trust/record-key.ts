@@ -79,8 +79,9 @@ async function keepFullerCopy({ database, clock }: TrustDeps, row: SigningKeyRow
   if (merged.asciiArmor === row.asciiArmor) return
   const at = clock.now()
   await database.db.transaction().execute(async (tx) => {
-    await updateKeyCopy(tx, row.id, { asciiArmor: merged.asciiArmor, expiresAt: merged.expiresAt ?? null, examinedAt: at })
+    // First, as wherever keys change: who takes both locks takes them in one order.
     await bumpCatalogRevision(tx)
+    await updateKeyCopy(tx, row.id, { asciiArmor: merged.asciiArmor, expiresAt: merged.expiresAt ?? null, examinedAt: at })
     await recordAudit(tx, { at, origin: systemOrigin('trust'), action: 'signing_key.extend', object: describeKey(row) })
   })
 }

@@ -1,9 +1,11 @@
+import type { Db } from '../../../base/database/open-database.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import type { Origin } from '../../../base/http/edge-types.ts'
 import { recordAudit } from '../../audit/index.ts'
 import { requireMirror } from '../find-mirror.ts'
 import type { MirrorConfigurationDeps } from '../mirror-deps.ts'
 import { updateMirror } from '../mirror-queries.ts'
+import { findMirrorOfRun, reclaimRun } from './run-queries.ts'
 import { checkScope, type RunScope, startRun } from './start-run.ts'
 
 /** Which mirror, and who asks. */
@@ -31,6 +33,18 @@ export async function syncMirror(
   }
   deps.jobs.wake()
   return jobId
+}
+
+/**
+ * Comes before the failed items of a job are tried again: when it was the run of a mirror, it is the current one from here on.
+ * @throws {RegistryError} MIRROR_RUNNING when the mirror runs another one
+ */
+export async function reclaimForRetry(tx: Db, jobId: string): Promise<void> {
+  const mirror = await findMirrorOfRun(tx, jobId)
+  if (mirror === undefined || (await reclaimRun(tx, { mirrorId: mirror.id, jobId }))) return
+  throw new RegistryError('MIRROR_RUNNING', `Cannot retry job "${jobId}": mirror "${mirror.name}" has a newer run under way`, {
+    hint: 'Wait for its end: it brings what has failed before, too',
+  })
 }
 
 /**

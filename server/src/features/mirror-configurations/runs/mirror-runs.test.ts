@@ -162,6 +162,21 @@ describe.each(DIALECTS)('a run of a mirror on %s', (dialect) => {
     expect(await historyOf(app, 'test')).toMatchObject([{ state: 'completed', fetched: 1, failed: 0, errors: [] }])
   })
 
+  test('is not tried again while a newer one is under way', async () => {
+    const { upstream, app } = await openBench(dialect)
+    await upstream.addProvider('acme/widget', { versions: { '1.0.0': { defects: { corruptByte: true } } } })
+    await createTestMirror(app, { providers: ['acme/widget'] })
+    const { id } = await syncMirror(app, 'test')
+    await upstream.addProvider('acme/widget', { versions: { '1.1.0': { defects: { stall: true } } } })
+    await startSync(app, 'test')
+    const refused = await app.asAdmin({ method: 'POST', url: `/api/v1/admin/jobs/${id}/retry` })
+    expect(refused.json()).toMatchObject({ status: 409, code: 'MIRROR_RUNNING' })
+    expect((await readJob(app, id)).state).toBe('failed')
+    expect((await askMirror(app, 'POST /test/cancel')).statusCode).toBe(200)
+    expect((await app.asAdmin({ method: 'POST', url: `/api/v1/admin/jobs/${id}/retry` })).statusCode).toBe(202)
+    expect((await askMirror(app, 'GET /test')).json()).toMatchObject({ current_job_id: id })
+  })
+
   test('is the only one of its mirror', async () => {
     const { upstream, app } = await openBench(dialect)
     await upstream.addProvider('acme/widget', { versions: { '1.0.0': { defects: { stall: true } } } })

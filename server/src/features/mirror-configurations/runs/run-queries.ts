@@ -39,6 +39,40 @@ export async function claimRun(tx: Db, { id, runNumber, nextRunAt, dueAt }: RunC
   return (await claim.executeTakeFirst()).numUpdatedRows === 1n
 }
 
+/** The mirror whose run a job was; `undefined` when it was none, or the mirror is gone. */
+export async function findMirrorOfRun(tx: Db, jobId: string): Promise<{ readonly id: string; readonly name: string } | undefined> {
+  return await tx
+    .selectFrom('mirrorSyncHistory as h')
+    .innerJoin('mirrorConfigurations as m', 'm.id', 'h.mirrorId')
+    .select(['m.id', 'm.name'])
+    .where('h.jobId', '=', jobId)
+    .executeTakeFirst()
+}
+
+/**
+ * Makes an ended run the current one again, unless another is under way. The number counts on, so that of a retry and a new run at
+ * the same moment one finds another number.
+ */
+export async function reclaimRun(tx: Db, { mirrorId, jobId }: { readonly mirrorId: string; readonly jobId: string }): Promise<boolean> {
+  const result = await tx
+    .updateTable('mirrorConfigurations')
+    .set((eb) => ({ currentJobId: jobId, runNumber: eb('runNumber', '+', 1) }))
+    .where('id', '=', mirrorId)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('downloadJobs as j')
+            .select('j.id')
+            .whereRef('j.id', '=', 'mirrorConfigurations.currentJobId')
+            .where('j.id', '!=', jobId)
+            .where('j.state', 'in', ['pending', 'running']),
+        ),
+      ),
+    )
+    .executeTakeFirst()
+  return result.numUpdatedRows === 1n
+}
+
 /** Ids of the mirrors whose time has come, the most overdue first. */
 export async function listDueMirrors(db: Db, now: UnixMs): Promise<string[]> {
   const rows = await db
