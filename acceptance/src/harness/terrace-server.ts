@@ -134,8 +134,9 @@ function serverEnvironment(options: TerraceOptions, place: { folder: string; dat
     TFR_SERVER_LOCAL_TLS_PORT: String(place.tlsPort),
     TFR_ADMIN_USERNAME: ADMIN.username,
     TFR_ADMIN_PASSWORD: ADMIN.password,
-    // The lowest that is accepted: tests sign in often, and nobody attacks their passwords.
+    // The lowest that is accepted, and many of them: tests sign in often, and nobody attacks their passwords.
     TFR_AUTH_BCRYPT_COST: '10',
+    TFR_RATE_LIMIT_SIGN_IN_PER_MINUTE: '1000',
     ...options.env,
   }
 }
