@@ -13,8 +13,13 @@ const KEY = {
   state: 'pending',
   created_at: '2026-03-01T12:30:45.000Z',
   decided_by: null,
+  type: null,
+  scope: 'registry.terraform.io/acme',
+  expires_at: null,
+  expires_soon: false,
+  retired_at: null,
 }
-const OWN_KEY = { ...KEY, id: '01927f3f', hostname: '_self', state: 'trusted', user_id: 'Acme\ttab' }
+const OWN_KEY = { ...KEY, id: '01927f3f', hostname: '_self', scope: 'acme', state: 'trusted', user_id: 'Acme\ttab' }
 
 async function listKeys(...flags: string[]) {
   const home = await terraceHome(onTestFinished)
@@ -30,9 +35,9 @@ describe('a list', () => {
       signal: null,
       stderr: '',
       stdout: [
-        'ID        STATE    NAMESPACE                   FINGERPRINT                               USER ID                           SOURCE     SINCE',
-        '01927f3e  pending  registry.terraform.io/acme  C874011F0AB405110D02105534365D9472D7468F  Acme ?[31m<release@acme.example>  announced  2026-03-01 12:30',
-        '01927f3f  trusted  acme                        C874011F0AB405110D02105534365D9472D7468F  Acme?tab                          announced  2026-03-01 12:30',
+        'ID        STATE    SCOPE                       FINGERPRINT                               USER ID                           SOURCE     SINCE             ENDS',
+        '01927f3e  pending  registry.terraform.io/acme  C874011F0AB405110D02105534365D9472D7468F  Acme ?[31m<release@acme.example>  announced  2026-03-01 12:30  never',
+        '01927f3f  trusted  acme                        C874011F0AB405110D02105534365D9472D7468F  Acme?tab                          announced  2026-03-01 12:30  never',
         '',
       ].join('\n'),
     })
@@ -42,7 +47,9 @@ describe('a list', () => {
     const { run, args } = await listKeys('--plain', '--state', 'trusted')
     const { stdout, stderr } = await run(args)
     expect(stderr).toBe('')
-    expect(stdout).toBe(`${['01927f3f', 'trusted', 'acme', OWN_KEY.fingerprint, 'Acme?tab', 'announced', '2026-03-01 12:30'].join('\t')}\n`)
+    expect(stdout).toBe(
+      `${['01927f3f', 'trusted', 'acme', OWN_KEY.fingerprint, 'Acme?tab', 'announced', '2026-03-01 12:30', 'never'].join('\t')}\n`,
+    )
   })
 
   test('is the answer of the API under --json', async () => {

@@ -163,6 +163,12 @@ const VALUES: Readonly<Record<string, string | number | boolean>> = {
   required_version: '>= 1.6.0',
   role: 'publisher',
   rule: 'hashicorp only',
+  'accepted_findings.rules': 'binary_name',
+  verification_warning: 'The key that signed it has ended',
+  source_kind: 'git',
+  ref: 'v3.1.0',
+  subdir: '',
+  next_step: 'Run: terrace signing-key accept 34365D9472D7468F',
   'signing-keys.scope': 'registry.terraform.io/hashicorp',
   failure: 'it holds several keys',
   fingerprints: 'C874011F0AB405110D02105534365D9472D7468F',
@@ -248,7 +254,7 @@ const FALSE_MEMBERS: ReadonlySet<string> = new Set([
 ])
 
 const BY_ENDING: readonly (readonly [RegExp, string])[] = [
-  [/(?:_at|^at|^until|^held_until|^timestamp)$/, MOMENT],
+  [/(?:_at|^at|_until|^until|^timestamp)$/, MOMENT],
   [/(?:_url|^url)$/, `${SERVER}/files/${PROVIDER_FILE}?expires=…&signature=…`],
   [/(?:sha256|shasum|hash)$/, SHA256],
   [/(?:^|_)(?:id|job)$/, ID],
