@@ -30,5 +30,5 @@ describe.skipIf(reportMissing('chromium'))('API reference in Chromium', () => {
     expect(shown.size).toBeGreaterThan(20)
     // Violations of the policy are written to the console, and nothing else is.
     expect(console).toBe('')
-  })
+  }, 120_000)
 })

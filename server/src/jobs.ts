@@ -70,6 +70,12 @@ export async function sendMail(deps: AppDeps): Promise<void> {
   await deliverMails(deps)
 }
 
+/** Writes to the owners of keys that end soon; the letters leave at once. */
+async function warnOwners(deps: AppDeps): Promise<void> {
+  await warnAboutExpiry(deps)
+  await deliverMails(deps)
+}
+
 /** Refreshes the signing keys of upstreams that are mirrored here, in whichever way. */
 export async function refreshSigningKeys(deps: AppDeps): Promise<void> {
   const { features, mirror } = deps.config
@@ -99,9 +105,7 @@ export function startSchedules(deps: AppDeps): { stop(): void } {
       )
     }),
     repeat(config.notifications.apiKeyExpiry.checkIntervalHours * HOUR_MS, async () => {
-      await warnAboutExpiry(deps).catch((err: unknown) =>
-        logger.error({ err }, 'warnings about API keys failed; they are tried again later'),
-      )
+      await warnOwners(deps).catch((err: unknown) => logger.error({ err }, 'warnings about API keys failed; they are tried again later'))
     }),
     repeat(DAY_MS, async () => {
       await reportOrphanPrivileges(deps).catch((err: unknown) =>

@@ -30,7 +30,7 @@ interface Message {
   readonly error?: { readonly message: string }
 }
 
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 60_000
 const POLL_MS = 25
 const MOST_TABS = 20
 const KEYS = { Tab: { windowsVirtualKeyCode: 9, text: undefined }, Enter: { windowsVirtualKeyCode: 13, text: '\r' } }

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { type BrowserAnswer, createLoginBrowser, type LoginBrowser } from '@terrace/server/testing/login-browser.ts'
 import { REGISTRY, type World } from './registry-world.ts'
@@ -61,8 +63,11 @@ export async function decideAt(
 
 /** Follows a redirect to the CLI, which listens on IPv4 only; answers the status. */
 export async function callBack(location: URL): Promise<number> {
-  const { status } = await fetch(location.href.replace('//localhost:', '//127.0.0.1:'))
-  return status
+  // A connection of its own: an earlier CLI may have listened on the same port.
+  const request = get(location.href.replace('//localhost:', '//127.0.0.1:'), { agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  response.resume()
+  return response.statusCode ?? 0
 }
 
 /** The file in which the CLI keeps tokens, and who may read it. */
