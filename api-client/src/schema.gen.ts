@@ -542,7 +542,7 @@ export interface paths {
                          *           "accepted_findings": {
                          *             "message": "Cannot fetch \"hashicorp/null 3.2.2\": its list of checksums is signed by an unknown key",
                          *             "rules": [
-                         *               null
+                         *               "binary_name"
                          *             ],
                          *             "reason": "Replaced by 1.4.3",
                          *             "by": "mia",
@@ -4999,7 +4999,8 @@ export interface paths {
                          *           "job_id": "0199c3a2-7b1e-7c44-9d52-6f0e8a4b1c3d",
                          *           "state": "active",
                          *           "packages": 3,
-                         *           "signed_by": "upstream"
+                         *           "signed_by": "upstream",
+                         *           "verification_warning": "The key that signed it has ended"
                          *         }
                          *       ],
                          *       "total": 3,
@@ -5378,7 +5379,7 @@ export interface paths {
                          *           "accepted_findings": {
                          *             "message": "Cannot fetch \"hashicorp/null 3.2.2\": its list of checksums is signed by an unknown key",
                          *             "rules": [
-                         *               null
+                         *               "binary_name"
                          *             ],
                          *             "reason": "Replaced by 1.4.3",
                          *             "by": "mia",
@@ -5693,7 +5694,9 @@ export interface paths {
                          *           "attempts": 3,
                          *           "first_seen_at": "2026-03-02T09:30:00.000Z",
                          *           "created_at": "2026-03-02T09:30:00.000Z",
+                         *           "held_back_until": "2026-03-02T09:30:00.000Z",
                          *           "releasable": true,
+                         *           "next_step": "Run: terrace signing-key accept 34365D9472D7468F",
                          *           "release": {
                          *             "at": "2026-03-02T09:30:00.000Z",
                          *             "by": "mia",
@@ -6917,9 +6920,12 @@ export interface paths {
                          *           "size": 18432117,
                          *           "sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
                          *           "content_sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "source_kind": "git",
                          *           "source_url": "https://terrace.example.com/files/terraform-provider-widget_1.4.2_linux_amd64.zip?expires=…&signature=…",
+                         *           "ref": "v3.1.0",
                          *           "commit": "9f3e0c4b86f2d97a1e5f3c0e1d9a7b48264c1f0b",
                          *           "received_sha256": "5f3c0e1d9a7b48264c1f0b6e2d8a957310bc64fe28d7a1935e0c4b86f2d97a1e",
+                         *           "subdir": "",
                          *           "created_at": "2026-03-02T09:30:00.000Z",
                          *           "created_by": "mia",
                          *           "damaged": false
