@@ -7,7 +7,7 @@ import { type FakeModules, type FakeModuleVersion, startFakeModules } from '../.
 import { type GitServer, hasGit, startGitServer } from '../../testing/git-server.ts'
 import { ORIGIN } from '../../testing/mirror-jobs.ts'
 import { listCanonical } from '../../testing/module-archive-fixture.ts'
-import { modulesApp } from '../../testing/modules-on-demand.ts'
+import { type ModulesApp, modulesApp } from '../../testing/modules-on-demand.ts'
 import { buildZip } from '../../testing/zip-writer.ts'
 
 let upstream: FakeModules
@@ -30,6 +30,15 @@ function addModule(versions: Readonly<Record<string, FakeModuleVersion>> = { '1.
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 const filesOf = (archive: Buffer) => Object.fromEntries(listCanonical(archive).map(({ path, content }) => [path, content]))
+
+/** Changes the stored archive, and waits until that is noticed. */
+async function damageArchive(app: ModulesApp, name: string): Promise<void> {
+  await writeFile(join(app.place.folder, 'data', 'storage', 'upstream-modules', ORIGIN, name.toLowerCase(), '1.0.0.tar.gz'), 'rotten')
+  await expect(app.install(name)).rejects.toThrow()
+  // It is marked behind the answer.
+  const list = async () => (await app.asAdmin({ url: '/api/v1/admin/upstream-modules' })).json<{ items: { damaged: boolean }[] }>()
+  await vi.waitFor(async () => expect((await list()).items).toMatchObject([{ damaged: true }]), { timeout: 10_000, interval: 20 })
+}
 
 describe.each(DIALECTS)('modules of an upstream on %s', (dialect) => {
   test('what is held nowhere is listed, fetched with the first download, and never asked for again', async () => {
@@ -129,18 +138,10 @@ describe.each(DIALECTS)('modules of an upstream on %s', (dialect) => {
     const app = await modulesApp(dialect, upstream)
     const name = addModule()
     const first = sha256(await app.install(name))
-    const damage = async () => {
-      const path = join(app.place.folder, 'data', 'storage', 'upstream-modules', ORIGIN, name.toLowerCase(), '1.0.0.tar.gz')
-      await writeFile(path, 'rotten')
-      await expect(app.install(name)).rejects.toThrow()
-      // It is marked behind the answer.
-      const isMarked = async () => (await app.asAdmin({ url: '/api/v1/admin/upstream-modules' })).json<{ items: { damaged: boolean }[] }>()
-      await vi.waitFor(async () => expect((await isMarked()).items).toMatchObject([{ damaged: true }]), { timeout: 10_000, interval: 20 })
-    }
-    await damage()
+    await damageArchive(app, name)
     expect(sha256(await app.install(name))).toBe(first)
     upstream.add(name, { '1.0.0': { files: { 'main.tf': '# changed\n' } } })
-    await damage()
+    await damageArchive(app, name)
     expect(await app.download(name)).toMatchObject({ status: 422, text: expect.stringContaining('other content now') })
   })
 
@@ -199,5 +200,21 @@ describe.skipIf(!hasGit).each(DIALECTS)('modules in Git on %s', (dialect) => {
     git.requests.length = 0
     expect(sha256(await app.install(name))).toBe(sha256(first))
     expect(git.requests).toEqual([])
+  })
+  test('a damaged archive is fetched again at its commit, wherever its tag and its registry point now', async () => {
+    const repository = git.createRepository(`${dialect}-damaged`)
+    const commit = repository.commit({ 'modules/a/main.tf': '# first\n' })
+    repository.git(['tag', 'v1', commit])
+    const app = await modulesApp(dialect, upstream, { caFile: git.caFile })
+    const name = addModule({ '1.0.0': { location: `git::${repository.url}//modules/a?ref=v1` } })
+    const first = sha256(await app.install(name))
+
+    repository.git(['tag', '--force', 'v1', repository.commit({ 'main.tf': '# moved\n' })])
+    upstream.add(name, { '1.0.0': { location: `git::${git.url}/elsewhere?ref=v2` } })
+    await damageArchive(app, name)
+    expect((await app.download(name)).location).toMatch(/\.tar\.gz\/\/modules\/a\?/)
+    expect(sha256(await app.install(name))).toBe(first)
+    const { items } = (await app.asAdmin({ url: '/api/v1/admin/upstream-modules' })).json<{ items: object[] }>()
+    expect(items).toMatchObject([{ ref: 'v1', commit, damaged: false }])
   })
 })

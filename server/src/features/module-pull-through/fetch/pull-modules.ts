@@ -2,10 +2,12 @@ import { LRUCache } from 'lru-cache'
 import type { UnixMs } from '../../../base/clock.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import type { NewJob } from '../../../base/queue/job-queue.ts'
+import { upstreamModuleKey } from '../../../base/storage/object-keys.ts'
 import { explainUpstreamFailure, type PullKind } from '../../pull-through/index.ts'
 import type { UpstreamModule } from '../../upstreams/index.ts'
+import { findHeldByStorageKey } from '../held/held-module-queries.ts'
 import type { ModulePullDeps } from '../module-pull-deps.ts'
-import { type ModuleSource, UnsupportedSource } from '../sources/module-source.ts'
+import { type GitModuleSource, type ModuleSource, UnsupportedSource } from '../sources/module-source.ts'
 import { parseModuleSource } from '../sources/parse-module-source.ts'
 import { explainFetch, isFinalFailure, stepOf, unusableSource } from '../sources/source-failures.ts'
 import { formatUpstreamModule, keyOfVersion, type ModuleIdentity } from '../upstream-module.ts'
@@ -32,14 +34,16 @@ interface Refusal {
   readonly at: UnixMs
 }
 
-/** Modules of upstreams. */
-export function modulePulls(deps: Pick<ModulePullDeps, 'upstreamModules' | 'clock'>): PullKind<ModuleIdentity> {
+type PullDeps = Pick<ModulePullDeps, 'upstreamModules' | 'clock' | 'database'>
+
+/** Modules of upstreams. A damaged one from Git is fetched at its commit, without asking its registry where it is. */
+export function modulePulls(deps: PullDeps): PullKind<ModuleIdentity> {
   const refusals = new LRUCache<string, Refusal>({ max: MAX_REMEMBERED })
   return {
     itemKind: PULL_MODULE,
     keyOf: keyOfVersion,
     async describeJob(identity): Promise<NewJob> {
-      const source = await locateOnce({ deps, refusals }, identity)
+      const source = (await findStoredCommit(deps, identity)) ?? (await locateOnce({ deps, refusals }, identity))
       const input: PullModuleInput = { ...identity.module, version: identity.version, source }
       return {
         kind: 'module.pull_through',
@@ -54,8 +58,15 @@ export function modulePulls(deps: Pick<ModulePullDeps, 'upstreamModules' | 'cloc
   }
 }
 
+/** Of a version that is damaged: its tag may have moved since, its commit is what was served. */
+async function findStoredCommit({ database }: PullDeps, { module, version }: ModuleIdentity): Promise<GitModuleSource | undefined> {
+  const row = await findHeldByStorageKey(database.db, upstreamModuleKey(module, version))
+  if (row === undefined || row.commitSha === null) return undefined
+  return { kind: 'git', url: row.sourceUrl, ref: row.commitSha, subdir: row.subdir }
+}
+
 interface Locating {
-  readonly deps: Pick<ModulePullDeps, 'upstreamModules' | 'clock'>
+  readonly deps: PullDeps
   readonly refusals: LRUCache<string, Refusal>
 }
 
