@@ -14,12 +14,12 @@ import {
   resolveMirrorJob,
   runSchedule,
 } from './features/mirror-configurations/index.ts'
-import { PULL_MODULE, pullModuleJob, upstreamModuleArchives } from './features/module-pull-through/index.ts'
+import { PULL_MODULE, pullModuleJob, sweepModuleLists, upstreamModuleArchives } from './features/module-pull-through/index.ts'
 import { moduleArchives } from './features/modules/index.ts'
 import { mailNotifications } from './features/notifications/index.ts'
 import { reportOrphanPrivileges } from './features/orphan-privileges/index.ts'
 import { packageObjects } from './features/providers/index.ts'
-import { PULL_PACKAGE, sweepSignedVersions } from './features/pull-through/index.ts'
+import { PULL_PACKAGE, sweepProviderLists, sweepSignedVersions } from './features/pull-through/index.ts'
 import { refreshDueKeys, warnAboutSigningKeys } from './features/trust/index.ts'
 
 /** Every kind of job item that nobody waits for, and what runs it. */
@@ -47,7 +47,7 @@ const SWEEP_GRACE_MS = 60 * 60 * 1000
 
 /**
  * Removes what crashes have left: spool folders of dead processes at once, temporary files and objects without a row after the
- * grace time, expired sessions at once, used tokens, keys of pipelines and checksum lists when they are long over. Several replicas
+ * grace time, expired sessions at once, used tokens, keys of pipelines, version lists and checksum lists when they are long over. Several replicas
  * may sweep at the same time.
  */
 export async function sweep(
@@ -61,6 +61,8 @@ export async function sweep(
   await sweepPipelineKeys(deps)
   await sweepMails(deps)
   await sweepSignedVersions(deps)
+  await sweepProviderLists(deps)
+  await sweepModuleLists(deps)
   await sweepOrphanObjects(deps, { owners: [packageObjects, moduleArchives, upstreamModuleArchives], graceMs })
 }
 

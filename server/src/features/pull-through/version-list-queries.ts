@@ -44,6 +44,31 @@ export async function saveVersionList(
     .execute()
 }
 
+/** Where version lists are kept. */
+export type ListTable = 'upstreamVersionLists' | 'upstreamModuleLists'
+
+/** How long lists stay that no upstream has confirmed since. */
+export interface ListAges {
+  readonly olderThanMs: number
+  /** Of those without a version, of which the upstream has nothing any more. */
+  readonly emptyOlderThanMs: number
+}
+
+/** Forgets lists that were stored longer ago than this. */
+export async function deleteVersionLists(db: Db, table: ListTable, { olderThanMs, emptyOlderThanMs }: ListAges): Promise<number> {
+  const { now } = dialectOf(db)
+  const result = await db
+    .deleteFrom(table)
+    .where((eb) =>
+      eb.or([
+        eb('fetchedAt', '<', eb(now, '-', olderThanMs)),
+        eb.and([eb('versions', '=', encodeJson([])), eb('fetchedAt', '<', eb(now, '-', emptyOlderThanMs))]),
+      ]),
+    )
+    .executeTakeFirst()
+  return Number(result.numDeletedRows)
+}
+
 function encodeVersion({ version, protocols, platforms }: UpstreamVersion): StoredVersion {
   return { version, protocols, platforms: platforms.map(formatPlatform) }
 }

@@ -1,5 +1,6 @@
+import type { Deps } from '../../../base/deps.ts'
 import { RegistryError } from '../../../base/errors.ts'
-import type { ListedVersion, ListSource } from '../../pull-through/index.ts'
+import { type ListedVersion, type ListSource, sweepLists } from '../../pull-through/index.ts'
 import type { UpstreamModule, UpstreamModules } from '../../upstreams/index.ts'
 import { formatUpstreamModule } from '../upstream-module.ts'
 import { findModuleList, saveModuleList } from './module-list-queries.ts'
@@ -20,4 +21,9 @@ export function moduleLists(upstreamModules: UpstreamModules): ListSource<Upstre
 
 function unlessMissing(error: unknown): undefined {
   if (!(error instanceof RegistryError) || error.code !== 'MODULE_NOT_FOUND') throw error
+}
+
+/** Forgets lists that nobody asks for any more. Several replicas may do so at once. */
+export async function sweepModuleLists(deps: Pick<Deps, 'database'>): Promise<number> {
+  return await sweepLists(deps, 'upstreamModuleLists')
 }
