@@ -10,6 +10,7 @@ import { findVersionList, saveVersionList } from './version-list-queries.ts'
 export function providerLists(deps: VersionReadDeps): ListSource<ProviderAddress, UpstreamVersion> {
   return {
     nameOf: formatProviderAddress,
+    keyOf: formatProviderAddress,
     claimPrefix: 'version-lists',
     find: findVersionList,
     save: saveVersionList,

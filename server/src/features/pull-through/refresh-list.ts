@@ -31,16 +31,17 @@ export async function refreshList<Address extends OfUpstream, Version extends Li
   const { address, waitMs, acceptAgeMs } = refresh
   const { db } = deps.database
   // A claim is a lease by the database's clock, whatever its key stands for.
-  const keys = [`${source.claimPrefix}/${source.nameOf(address)}`]
+  const keys = [`${source.claimPrefix}/${source.keyOf(address)}`]
   try {
     return await withObjectClaims(db, { keys, waitMs }, async () => {
       const stored = await source.find(db, address)
       if (stored !== undefined && stored.ageMs < acceptAgeMs) return stored
-      const asking = askSource(source, refresh)
+      const known = stored?.address ?? address
+      const asking = askSource(source, { ...refresh, address: known })
       const offered = await withinTime(asking, waitMs, () => listTimeout(source, address, waitMs))
       if (offered === undefined && stored === undefined) return undefined
       const versions = offered ?? []
-      await source.save(db, address, versions)
+      await source.save(db, known, versions)
       return { versions, ageMs: 0 }
     })
   } catch (error) {

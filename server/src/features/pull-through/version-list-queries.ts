@@ -17,7 +17,7 @@ interface StoredVersion {
 export async function findVersionList(
   db: Db,
   { hostname, namespace, type }: ProviderAddress,
-): Promise<StoredVersionList<UpstreamVersion> | undefined> {
+): Promise<StoredVersionList<UpstreamVersion, ProviderAddress> | undefined> {
   const row = await db
     .selectFrom('upstreamVersionLists')
     .select(['versions', 'fetchedAt'])

@@ -87,8 +87,8 @@ class UpstreamLists<Address extends OfUpstream, Version extends ListedVersion> {
   }
 
   async read(address: Address, { wanted, dispensable = false }: ReadOptions): Promise<ListAnswer<Version>> {
-    const key = this.#source.nameOf(address)
-    if (this.#isMissing(key)) return { list: undefined, staleSeconds: 0 }
+    const key = this.#source.keyOf(address)
+    if (this.#isMissing(address)) return { list: undefined, staleSeconds: 0 }
     const known = this.#known.get(key) ?? (await this.#load(address))
     const need = this.#need(known, wanted)
     if (need === 'nothing') return this.#answer(key, known)
@@ -117,7 +117,7 @@ class UpstreamLists<Address extends OfUpstream, Version extends ListedVersion> {
   }
 
   async #wait(address: Address, known: KnownList<Version> | undefined, failureMs: number): Promise<ListAnswer<Version>> {
-    const key = this.#source.nameOf(address)
+    const key = this.#source.keyOf(address)
     try {
       const failure = this.#failures.get(key)
       if (failure !== undefined && this.#failedWithin(key, failureMs)) throw failure.error
@@ -140,16 +140,18 @@ class UpstreamLists<Address extends OfUpstream, Version extends ListedVersion> {
 
   /** One renewal at a time in this process; over all of them see `refreshList`. */
   #refresh(address: Address, known: KnownList<Version> | undefined): Promise<KnownList<Version> | undefined> {
-    const key = this.#source.nameOf(address)
-    const running = this.#running.get(key) ?? this.#start(address, key, known)
-    this.#running.set(key, running)
+    // Each spelling for itself, as the upstream may have only one of them; where it has both, the second finds what the first stored.
+    const name = this.#source.nameOf(address)
+    const running = this.#running.get(name) ?? this.#start(address, known)
+    this.#running.set(name, running)
     return running
   }
 
-  async #start(address: Address, key: string, known: KnownList<Version> | undefined): Promise<KnownList<Version> | undefined> {
+  async #start(address: Address, known: KnownList<Version> | undefined): Promise<KnownList<Version> | undefined> {
+    const key = this.#source.keyOf(address)
     try {
       // Found by somebody else while this one looked into the database.
-      if (this.#isMissing(key)) return undefined
+      if (this.#isMissing(address)) return undefined
       const newerMs = known === undefined ? this.#freshMs : this.#ageOf(known.fetchedAt) - CLOCK_TOLERANCE_MS
       const acceptAgeMs = Math.min(newerMs, this.#freshMs)
       const waitMs = this.#waits.listMs
@@ -161,20 +163,20 @@ class UpstreamLists<Address extends OfUpstream, Version extends ListedVersion> {
       )
       this.#failures.delete(key)
       if (stored !== undefined) return this.#keep(key, stored.versions, stored.ageMs)
-      this.#missing.set(key, this.#deps.clock.now())
+      this.#missing.set(this.#source.nameOf(address), this.#deps.clock.now())
       this.#known.delete(key)
       return undefined
     } catch (error) {
       this.#failures.set(key, { error, at: this.#deps.clock.now() })
       throw error
     } finally {
-      this.#running.delete(key)
+      this.#running.delete(this.#source.nameOf(address))
     }
   }
 
   async #load(address: Address): Promise<KnownList<Version> | undefined> {
     const stored = await this.#source.find(this.#deps.database.db, address)
-    return stored && this.#keep(this.#source.nameOf(address), stored.versions, stored.ageMs)
+    return stored && this.#keep(this.#source.keyOf(address), stored.versions, stored.ageMs)
   }
 
   #keep(key: string, versions: readonly Version[], ageMs: number): KnownList<Version> {
@@ -184,8 +186,8 @@ class UpstreamLists<Address extends OfUpstream, Version extends ListedVersion> {
     return list
   }
 
-  #isMissing(key: string): boolean {
-    return this.#ageOf(this.#missing.get(key)) < MISSING_MS
+  #isMissing(address: Address): boolean {
+    return this.#ageOf(this.#missing.get(this.#source.nameOf(address))) < MISSING_MS
   }
 
   #failedWithin(key: string, timeMs: number): boolean {

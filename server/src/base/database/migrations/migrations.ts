@@ -17,6 +17,7 @@ import { upstreamModulesMigration } from './0015-upstream-modules.ts'
 import { mirrorRunOmissionsMigration } from './0016-mirror-run-omissions.ts'
 import { quarantineDecisionsMigration } from './mirroring/0017-quarantine-decisions.ts'
 import { bundleImportsMigration } from './mirroring/0018-bundle-imports.ts'
+import { moduleListSpellingMigration } from './mirroring/0019-module-list-spelling.ts'
 
 /** Every migration, in order and without gaps. A released one is never edited; a change of the schema is a new one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -38,4 +39,5 @@ export const MIGRATIONS: readonly Migration[] = [
   mirrorRunOmissionsMigration,
   quarantineDecisionsMigration,
   bundleImportsMigration,
+  moduleListSpellingMigration,
 ]

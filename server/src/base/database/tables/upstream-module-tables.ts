@@ -1,13 +1,15 @@
 import type { UnixMs } from '../../clock.ts'
 
-/** Versions that an upstream offers of a module, as it last said; one row per spelling that was asked for. */
+/** Versions that an upstream offers of a module, as it last said; one row for all spellings. */
 export interface UpstreamModuleListsTable {
   id: string
   hostname: string
-  /** As it was asked for: an upstream may tell upper from lower case. */
+  /** Lower case: two spellings are one module. */
   namespace: string
   name: string
   system: string
+  /** `NAMESPACE/NAME` as it was asked for: an upstream may tell upper from lower case. Null in rows of earlier releases. */
+  spelling: string | null
   /** JSON array of canonical versions in the upstream's order. */
   versions: string
   /** When the upstream said so, by the database's clock. */

@@ -2,13 +2,14 @@ import type { Deps } from '../../../base/deps.ts'
 import { RegistryError } from '../../../base/errors.ts'
 import { type ListedVersion, type ListSource, sweepLists } from '../../pull-through/index.ts'
 import type { UpstreamModule, UpstreamModules } from '../../upstreams/index.ts'
-import { formatUpstreamModule } from '../upstream-module.ts'
+import { formatUpstreamModule, keyOfModule } from '../upstream-module.ts'
 import { findModuleList, saveModuleList } from './module-list-queries.ts'
 
-/** The version lists of modules, one for each spelling. */
+/** The version lists of modules, one for all spellings of each (protocol.md M-7). */
 export function moduleLists(upstreamModules: UpstreamModules): ListSource<UpstreamModule, ListedVersion> {
   return {
     nameOf: formatUpstreamModule,
+    keyOf: keyOfModule,
     claimPrefix: 'module-version-lists',
     find: findModuleList,
     save: saveModuleList,

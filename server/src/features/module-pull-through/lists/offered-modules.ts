@@ -12,7 +12,7 @@ import type { UpstreamModule } from '../../upstreams/index.ts'
 import type { HeldModule } from '../held/held-modules.ts'
 import { policySubject } from '../module-policy.ts'
 import type { ModulePullDeps } from '../module-pull-deps.ts'
-import { formatUpstreamModule } from '../upstream-module.ts'
+import { keyOfModule } from '../upstream-module.ts'
 import { moduleLists } from './module-lists.ts'
 
 /** What an upstream offers of a module, as far as policies let it in. */
@@ -63,7 +63,7 @@ export function createOfferedModules(deps: ModulePullDeps, waits: Pick<Waits, 'l
       if (!allowed) return undefined
       const { list, staleSeconds } = await readList(lists, module, known)
       if (list === undefined) return undefined
-      const key = formatUpstreamModule(module)
+      const key = keyOfModule(module)
       const before = decided.get(key)
       const isCurrent = before?.list === list && before.rules === rules
       const offer = isCurrent ? before.offer : await decide(deps, module, list)
