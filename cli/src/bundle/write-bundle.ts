@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BundleManifest } from '@terrace/protocol/bundle/bundle-manifest.ts'
 import { manifestFilename, manifestSignatureFilename, partFilename } from '@terrace/protocol/bundle/bundle-paths.ts'
@@ -10,6 +10,7 @@ import { formatBytes, formatSeconds } from '../output/format-amounts.ts'
 import type { Output } from '../output/output.ts'
 import { ProgressLine } from '../output/progress-line.ts'
 import { RateMeter } from '../output/rate-meter.ts'
+import { syncFolder, writeDurably } from './durable-files.ts'
 import { ObjectDownloads } from './object-downloads.ts'
 import { writePart } from './part-file.ts'
 import type { PlannedBundle } from './plan-bundle.ts'
@@ -31,8 +32,8 @@ export interface WriteTarget {
 }
 
 /**
- * Writes the files of a bundle. What is there of it already is kept. The manifest comes last, so that a folder with a manifest has the
- * whole bundle.
+ * Writes the files of a bundle. What is there of it already is kept. The manifest comes last, when all else is on the disk, so that a
+ * folder with a manifest has the whole bundle, also after a loss of power.
  * @throws {CliError} exit code 5 when another bundle has the name.
  */
 export async function writeBundle(
@@ -44,7 +45,7 @@ export async function writeBundle(
   const { name, parts } = manifest
   const { folder } = target
   const isThere = await refuseOther(plan, target)
-  await onDisk(folder, () => rm(join(folder, manifestFilename(name)), { force: true }))
+  await onDisk(folder, () => removeManifest(folder, name))
   const tally = new Tally(output, manifest)
   const downloads = new ObjectDownloads(
     api,
@@ -54,10 +55,17 @@ export async function writeBundle(
   for (const { number } of parts) await writeOne({ folder, manifest, number, downloads, tally })
   tally.end()
   await removeOthers(folder, manifest)
-  await onDisk(folder, () => writeFile(join(folder, manifestSignatureFilename(name)), isThere?.signature ?? plan.signature))
-  await onDisk(folder, () => writeFile(join(folder, manifestFilename(name)), isThere?.text ?? plan.text))
+  await onDisk(folder, () => syncFolder(folder))
+  await onDisk(folder, () => writeDurably(join(folder, manifestSignatureFilename(name)), isThere?.signature ?? plan.signature))
+  await onDisk(folder, () => writeDurably(join(folder, manifestFilename(name)), isThere?.text ?? plan.text))
   const files = [manifestFilename(name), manifestSignatureFilename(name), ...parts.map(({ number }) => partFilename(name, number))]
   return { files, downloadedBytes: tally.downloaded, keptBytes: tally.kept }
+}
+
+/** Before a part is touched: a manifest that came back after a loss of power would stand for parts that are not whole. */
+async function removeManifest(folder: string, name: string): Promise<void> {
+  await rm(join(folder, manifestFilename(name)), { force: true })
+  await syncFolder(folder)
 }
 
 /** The manifest that is there when it is of the same bundle: it says who made it and when, and stays. */
