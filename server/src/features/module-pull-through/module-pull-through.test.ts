@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DIALECTS } from '../../testing/dialects.ts'
 import { type FakeModules, type FakeModuleVersion, startFakeModules } from '../../testing/fake-modules.ts'
@@ -121,6 +122,22 @@ describe.each(DIALECTS)('modules of an upstream on %s', (dialect) => {
     const digests = await Promise.all([first, second, first, second].map(async (app) => sha256(await app.install(name))))
     expect(new Set(digests).size).toBe(1)
     expect(['versions', '/download', 'archive.tar.gz'].map((part) => upstream.countRequests(part))).toEqual([1, 1, 1])
+  })
+
+  test('a process that decided to fetch after another one had done so asks for nothing', async () => {
+    const first = await modulesApp(dialect, upstream)
+    const second = await modulesApp(dialect, upstream, { beside: first, works: false })
+    const name = addModule()
+    await first.versions(name)
+    const age = sql<number>`fetched_at - ${25 * 3_600_000}`
+    await first.deps.database.db.updateTable('upstreamModuleLists').set({ fetchedAt: age }).execute()
+    const goOn = upstream.hold('versions')
+    const late = second.download(name)
+    await vi.waitFor(() => expect(upstream.countRequests('versions')).toBe(2), { timeout: 5_000, interval: 10 })
+    await first.install(name)
+    goOn()
+    expect((await late).status).toBe(204)
+    expect(upstream.countRequests('/download')).toBe(1)
   })
 
   test('what is held and the last list answer while the upstream fails, marked as stale', async () => {

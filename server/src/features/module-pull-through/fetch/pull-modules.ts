@@ -34,7 +34,7 @@ interface Refusal {
   readonly at: UnixMs
 }
 
-type PullDeps = Pick<ModulePullDeps, 'upstreamModules' | 'clock' | 'database'>
+type PullDeps = Pick<ModulePullDeps, 'upstreamModules' | 'clock' | 'database' | 'heldModules'>
 
 /** Modules of upstreams. A damaged one from Git is fetched at its commit, without asking its registry where it is. */
 export function modulePulls(deps: PullDeps): PullKind<ModuleIdentity> {
@@ -52,6 +52,7 @@ export function modulePulls(deps: PullDeps): PullKind<ModuleIdentity> {
         items: [{ kind: PULL_MODULE, key: keyOfVersion(identity), input }],
       }
     },
+    isHeld: async ({ module, version }) => (await deps.heldModules.find(module)).found?.byVersion.has(version) === true,
     isFinal: isFinalFailure,
     stepOf: (identity) => stepOf(identity, 'module'),
     explain: explainFetch,
