@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BundleManifest } from '@terrace/protocol/bundle/bundle-manifest.ts'
+import { type FakeModules, startFakeModules } from '@terrace/server/testing/fake-modules.ts'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { lockedHashes, mirrorOnly, requires } from './harness/client-files.ts'
 import { ELSEWHERE, HERE } from './harness/current-platform.ts'
@@ -17,6 +18,29 @@ const VIA_MIRROR = { files: requires(WIDGET, '1.1.0'), cliConfig: mirrorOnly(`ht
 
 const MODULE = 'output "size" {\n  value = 3\n}\n'
 const CALLS_MODULE = `module "vpc" {\n  source  = "${REGISTRY}/acme/vpc/aws"\n  version = "1.0.0"\n}\n`
+
+/** A registry of public modules; clients never ask it. */
+const PUBLIC = 'modules.example.com'
+const INNER = requires(WIDGET, '1.1.0')['main.tf']
+const PUBLIC_FILES = {
+  'main.tf': 'module "part" {\n  source = "./modules/part"\n}\n',
+  'modules/part/main.tf': `module "inner" {\n  source  = "${PUBLIC}/acme/inner/aws"\n  version = "~> 1.0"\n}\n`,
+}
+const CALLS_PUBLIC = `module "net" {\n  source  = "${PUBLIC}/Acme/outer/aws"\n  version = "1.0.0"\n}\n`
+/** All that a user changes. */
+const OVERRIDDEN = `${mirrorOnly(`https://${MIRROR}/v1/mirror/`)}host "${PUBLIC}" {\n  services = {\n    "modules.v1" = "https://${REGISTRY}/v1/upstream/${PUBLIC}/modules/"\n  }\n}\n`
+
+const onDemand = (modules: FakeModules) => `
+  features {
+    auto_download_modules = true
+  }
+  mirror {
+    upstreams = ["${PUBLIC}"]
+  }
+  upstream "${PUBLIC}" {
+    url = "${modules.url}"
+  }
+`
 
 /** The registry has a name, by which configurations call its modules. */
 const NAMED = `
@@ -60,7 +84,10 @@ describe.skipIf(reportMissing('terraform'))('what is carried into an air gap', (
   beforeAll(async () => {
     const folder = makeTemporaryFolder('carried')
     carried = folder.path
-    outside = await startWorld({ edge: NAMED })
+    const modules = await startFakeModules()
+    modules.add('Acme/outer/aws', { '1.0.0': { files: PUBLIC_FILES } })
+    modules.add('acme/inner/aws', { '1.0.0': { files: { 'main.tf': INNER } } })
+    outside = await startWorld({ edge: NAMED, config: onDemand(modules) })
     await outside.upstream.addProvider('acme/widget', {
       versions: { '1.0.0': { platforms: PLATFORMS }, '1.1.0': { platforms: PLATFORMS } },
     })
@@ -77,6 +104,8 @@ describe.skipIf(reportMissing('terraform'))('what is carried into an air gap', (
     expect(published.status).toBe(201)
     mkdirSync(join(carried, 'live'))
     writeFileSync(join(carried, 'live/main.tf'), CALLS_MODULE)
+    mkdirSync(join(carried, 'public'))
+    writeFileSync(join(carried, 'public/main.tf'), CALLS_PUBLIC)
 
     const client = outside.workspace(VIA_MIRROR)
     expectSuccess(await client.run(['init']))
@@ -87,7 +116,8 @@ describe.skipIf(reportMissing('terraform'))('what is carried into an air gap', (
     manifestPath = join(carried, 'site-a.manifest.json')
     manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as BundleManifest
     await terrace(outside, 'bundle', 'create', 'live', '--config', join(carried, 'live'), '--out', carried)
-    await outside.close()
+    await terrace(outside, 'bundle', 'create', 'public', '--config', join(carried, 'public'), '--platform', HERE, '--out', carried)
+    await Promise.all([outside.close(), modules.close()])
     return folder.remove
   })
 
@@ -120,6 +150,24 @@ describe.skipIf(reportMissing('terraform'))('what is carried into an air gap', (
     const client = inside.workspace({ files: { 'main.tf': CALLS_MODULE } })
     expectSuccess(await client.run(['init']))
     expect(client.read('.terraform/modules/vpc/main.tf')).toBe(MODULE)
+  })
+
+  test('a public module installs without a change in any file, with the one that it calls and the provider of that', async () => {
+    const inside = await startWorld({ config: sealed([manifest.signing_key.fingerprint]) })
+    onTestFinished(inside.close)
+    const path = join(carried, 'public.manifest.json')
+    expect(await terrace(inside, 'bundle', 'verify', path)).toContain('2 module versions')
+    const keys = manifest.keys.flatMap(({ fingerprint }) => ['--trust-keys', fingerprint])
+    expect(await terrace(inside, 'bundle', 'import', path, '--dry-run', ...keys)).toMatch(/to add\s+3/)
+    await terrace(inside, 'bundle', 'import', path, ...keys)
+    const client = inside.workspace({ files: { 'main.tf': CALLS_PUBLIC }, cliConfig: OVERRIDDEN })
+    expect(expectSuccess(await client.run(['init'])).text).toContain(`Installed ${WIDGET} v1.1.0`)
+    expect(client.read('.terraform/modules/net/modules/part/main.tf')).toBe(PUBLIC_FILES['modules/part/main.tf'])
+    expect(client.read('.terraform/modules/net.part.inner/main.tf')).toBe(INNER)
+    expect(await terrace(inside, 'mirror', 'module', 'list')).toContain('outer')
+    expect(await terrace(inside, 'bundle', 'import', path)).toMatch(/added\s+0/)
+    expect(inside.upstream.requests).toEqual([])
+    expect(new Set(inside.front.requests.map(({ host }) => host))).toEqual(new Set([MIRROR, REGISTRY]))
   })
 
   test('a bundle whose key nobody has said to trust stays outside', async () => {

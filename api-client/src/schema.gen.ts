@@ -932,7 +932,7 @@ export interface paths {
                         allow_missing?: boolean;
                         /** @description Text of a definition file; of what matches, all that is held */
                         definition?: string;
-                        /** @description Configuration in native or JSON syntax; modules of this registry that it calls are in the bundle too */
+                        /** @description Configuration in native or JSON syntax; modules that it calls are in the bundle too, of this registry and of upstreams */
                         files?: {
                             path: string;
                             text: string;
@@ -995,7 +995,7 @@ export interface paths {
                             /** @description The exact text; null while something is missing */
                             manifest: string | null;
                             missing: {
-                                /** @description Following it brings the package here */
+                                /** @description Following it brings the package or module here */
                                 fetch_url: string | null;
                                 /** @description What to do about it */
                                 hint: string;
@@ -1249,6 +1249,8 @@ export interface paths {
                          *       ],
                          *       "modules": [
                          *         {
+                         *           "hostname": "registry.terraform.io",
+                         *           "origin": "published",
                          *           "namespace": "acme",
                          *           "name": "network",
                          *           "system": "aws",
@@ -1279,8 +1281,12 @@ export interface paths {
                             modules: {
                                 /** @description Size of the file */
                                 bytes: number;
+                                /** @description Of the registry that it was published at */
+                                hostname: string;
                                 name: string;
                                 namespace: string;
+                                /** @description published: by users of the other registry, and then here; mirrored: fetched from an upstream */
+                                origin: string;
                                 reason: {
                                     code: string;
                                     hint: string;
@@ -1357,6 +1363,8 @@ export interface paths {
                          *       ],
                          *       "modules": [
                          *         {
+                         *           "hostname": "registry.terraform.io",
+                         *           "origin": "published",
                          *           "namespace": "acme",
                          *           "name": "network",
                          *           "system": "aws",
@@ -1387,8 +1395,12 @@ export interface paths {
                             modules: {
                                 /** @description Size of the file */
                                 bytes: number;
+                                /** @description Of the registry that it was published at */
+                                hostname: string;
                                 name: string;
                                 namespace: string;
+                                /** @description published: by users of the other registry, and then here; mirrored: fetched from an upstream */
+                                origin: string;
                                 reason: {
                                     code: string;
                                     hint: string;
@@ -1754,6 +1766,92 @@ export interface paths {
                     id: string;
                     namespace: string;
                     type: string;
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "added": [
+                         *         "linux_amd64"
+                         *       ],
+                         *       "kept": [
+                         *         "darwin_arm64"
+                         *       ],
+                         *       "bytes": 18432117
+                         *     }
+                         */
+                        "application/json": {
+                            added: string[];
+                            /** @description That were stored */
+                            bytes: number;
+                            kept: string[];
+                        };
+                    };
+                };
+                /** @description Failure, as RFC 9457 has it. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            code: "BAD_REQUEST" | "INVALID_ADDRESS" | "INVALID_VERSION" | "INVALID_DEFINITION" | "INVALID_CONFIGURATION" | "TOKEN_REQUIRED" | "TOKEN_INVALID" | "SIGN_IN_REFUSED" | "SETUP_TOKEN_INVALID" | "IDENTITY_TOKEN_REFUSED" | "SCOPE_MISSING" | "PASSWORD_WRONG" | "LOCAL_ACCOUNTS_OFF" | "CSRF_FAILED" | "SIGN_ON_REFUSED" | "LINK_INVALID" | "ROUTE_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_VERSION_NOT_FOUND" | "PROVIDER_PLATFORM_NOT_FOUND" | "MODULE_NOT_FOUND" | "MODULE_VERSION_NOT_FOUND" | "NAMESPACE_NOT_FOUND" | "ORGANIZATION_NOT_FOUND" | "OBJECT_NOT_FOUND" | "MIRROR_NOT_FOUND" | "MIRROR_POLICY_NOT_FOUND" | "MIRROR_APPROVAL_NOT_FOUND" | "QUARANTINE_NOT_FOUND" | "NOTIFICATION_NOT_FOUND" | "POLICY_REFUSED" | "IMPORT_NOT_FOUND" | "JOB_NOT_FOUND" | "API_KEY_NOT_FOUND" | "TRUST_RULE_NOT_FOUND" | "SESSION_NOT_FOUND" | "USER_NOT_FOUND" | "MEMBER_NOT_FOUND" | "ROLE_TEMPLATE_NOT_FOUND" | "SIGN_ON_METHOD_NOT_FOUND" | "SIGNING_KEY_NOT_FOUND" | "REQUEST_TIMEOUT" | "SETUP_DONE" | "PROVIDER_VERSION_EXISTS" | "PROVIDER_VERSION_SEALED" | "PROVIDER_VERSION_DELETED" | "PUBLISH_IN_PROGRESS" | "NAMESPACE_CONFLICT" | "NAMESPACE_TAKEN" | "NAMESPACE_IN_USE" | "USER_EXISTS" | "LAST_ADMINISTRATOR" | "ORGANIZATION_EXISTS" | "ORGANIZATION_IN_USE" | "MULTI_TENANCY_OFF" | "MEMBER_EXISTS" | "ROLE_TEMPLATE_EXISTS" | "ROLE_TEMPLATE_IN_USE" | "ROLE_TEMPLATE_FIXED" | "MODULE_VERSION_EXISTS" | "MODULE_VERSION_DELETED" | "OBJECT_EXISTS" | "TRUST_RULE_EXISTS" | "MIRROR_EXISTS" | "UPSTREAMS_SEALED" | "MIRROR_RUNNING" | "MIRROR_POLICY_EXISTS" | "MIRROR_APPROVAL_EXISTS" | "MIRROR_APPROVAL_DECIDED" | "IMPORT_ENDED" | "JOB_ENDED" | "JOB_NOT_RETRIABLE" | "LOCK_CONFLICT" | "QUARANTINE_NOT_RELEASABLE" | "PACKAGE_QUARANTINED" | "SIGNING_KEY_CONFLICT" | "MODULE_VERSION_WITHDRAWN" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "INVALID_PACKAGE" | "INVALID_MODULE_ARCHIVE" | "INVALID_BUNDLE" | "MODULE_SOURCE_UNUSABLE" | "INVALID_SHASUMS" | "INVALID_SIGNATURE" | "INVALID_SIGNING_KEY" | "CHECKSUM_MISMATCH" | "RULE_BROKEN" | "RATE_LIMITED" | "STORAGE_ERROR" | "INTERNAL" | "UPSTREAM_REFUSED" | "OUTBOUND_BLOCKED" | "OBJECT_DAMAGED" | "STORAGE_UNAVAILABLE" | "DATABASE_UNAVAILABLE" | "NOT_READY" | "GIT_MISSING" | "UPSTREAM_RATE_LIMITED" | "UPSTREAM_UNAVAILABLE" | "STORAGE_FULL";
+                            /** @description Structured facts. */
+                            context?: {
+                                [key: string]: unknown;
+                            };
+                            /** @description What happened this time. */
+                            detail: string;
+                            /** @description What to do next. */
+                            hint?: string;
+                            requestId: string;
+                            status: number;
+                            title: string;
+                            type: string;
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/imports/{id}/upstream-modules/{hostname}/{namespace}/{name}/{system}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send the archive of a module version that came from an upstream
+         * @description multipart/form-data with the file "file". It is held as if it had been fetched here, with the same content. Needs the scope `mirrors:manage`.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    hostname: string;
+                    id: string;
+                    name: string;
+                    namespace: string;
+                    system: string;
                     version: string;
                 };
                 cookie?: never;

@@ -35,18 +35,25 @@ export async function planBundle(api: Api, output: Output, body: PlanBody): Prom
   const ask = (allowMissing: boolean) =>
     api.call('post', '/api/v1/admin/bundles/plan', { action, body: { ...body, allow_missing: allowMissing } })
   let plan = await ask(false)
-  if (await fetchMissing(api, output, plan)) plan = await ask(false)
+  // What a module calls is known when it is there, and may have to be fetched then.
+  const tried = new Set<string>()
+  while (await fetchMissing(api, output, { plan, tried })) plan = await ask(false)
   if (plan.manifest === null && body.allow_missing === true) plan = await ask(true)
   if (plan.manifest === null || plan.signature === null) throw isMissing(body.name, plan.missing)
   for (const line of plan.missing.map(describe)) output.warning(line)
   return { ...read(plan.manifest), signature: Buffer.from(plan.signature, 'base64'), missing: plan.missing }
 }
 
-/** Whether anything was tried. What fails is missing still, and stops the bundle then. */
-async function fetchMissing(api: Api, output: Output, { missing }: Plan): Promise<boolean> {
-  const links = missing.flatMap(({ object, fetch_url: link }) => (link === null ? [] : [{ object, link }]))
-  if (links.length > 0) output.message(`${countOf(links.length, 'package')} first fetched by the server from their upstream`)
+/** Whether anything was tried, each thing once. What fails is missing still, and stops the bundle then. */
+async function fetchMissing(
+  api: Api,
+  output: Output,
+  { plan, tried }: { readonly plan: Plan; readonly tried: Set<string> },
+): Promise<boolean> {
+  const links = plan.missing.flatMap(({ object, fetch_url: link }) => (link === null || tried.has(object) ? [] : [{ object, link }]))
+  if (links.length > 0) output.message(`${countOf(links.length, 'file')} first fetched by the server from their upstream`)
   for (const { object, link } of links) {
+    tried.add(object)
     output.message(`Fetching ${printable(object)}`)
     await follow(api, output, { object, link })
   }

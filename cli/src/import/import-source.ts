@@ -16,7 +16,7 @@ export interface ImportSource {
   readonly name: string
   /** What it has, as the server wants to know it. */
   readonly listing: Pick<BodyOf<'post', '/api/v1/admin/imports'>, 'bundle' | 'directory'>
-  /** The file with this name of a version, or the archive of a module: `HOST/NAMESPACE/TYPE VERSION/FILENAME`, `NAMESPACE/NAME/SYSTEM VERSION`. */
+  /** The file with this name of a version, or the archive of a module: `HOST/NAMESPACE/TYPE VERSION/FILENAME`, `HOST/NAMESPACE/NAME/SYSTEM VERSION`. */
   fileOf(key: string): SourceFile | undefined
 }
 
@@ -28,19 +28,18 @@ export function providerFileKey(
   return `${hostname}/${namespace}/${type} ${version}/${filename}`
 }
 
+interface ModuleVersionName {
+  /** Of the registry that it was published at. */
+  readonly hostname: string
+  readonly namespace: string
+  readonly name: string
+  readonly system: string
+  readonly version: string
+}
+
 /** Where the archive of a module version is found. */
-export function moduleFileKey({
-  namespace,
-  name,
-  system,
-  version,
-}: {
-  namespace: string
-  name: string
-  system: string
-  version: string
-}): string {
-  return `${namespace}/${name}/${system} ${version}`.toLowerCase()
+export function moduleFileKey({ hostname, namespace, name, system, version }: ModuleVersionName): string {
+  return `${hostname}/${namespace}/${name}/${system} ${version}`.toLowerCase()
 }
 
 /** A part of a form; read while it is sent. */

@@ -52,9 +52,10 @@ export function nameOf({ hostname, namespace, type, version }: VersionPlan): str
   return `${hostname}/${namespace}/${type} ${version}`
 }
 
-/** `NAMESPACE/NAME/SYSTEM VERSION` */
-export function nameOfModule({ namespace, name, system, version }: ModulePlan): string {
-  return `${namespace}/${name}/${system} ${version}`
+/** `NAMESPACE/NAME/SYSTEM VERSION`, with the host in front for what came from an upstream. */
+export function nameOfModule({ hostname, origin, namespace, name, system, version }: ModulePlan): string {
+  const text = `${namespace}/${name}/${system} ${version}`
+  return origin === 'mirrored' ? `${hostname}/${text}` : text
 }
 
 async function noting(refused: Refused[], name: string, send: () => Promise<unknown>): Promise<void> {
@@ -92,14 +93,16 @@ async function sendVersion(api: Api, { version, ...sending }: Running & { readon
 }
 
 async function sendModule(api: Api, { module, ...sending }: Running & { readonly module: ModulePlan }): Promise<void> {
-  const { namespace, name, system, version } = module
+  const { hostname, namespace, name, system, version } = module
   const part = partOf(sending.source, { name: 'file', filename: 'module.tar.gz', key: moduleFileKey(module) })
-  await api.call('put', '/api/v1/admin/imports/{id}/modules/{namespace}/{name}/{system}/{version}', {
-    action: `import "${nameOfModule(module)}"`,
-    params: { id: sending.plan.id ?? '', namespace, name, system, version },
-    raw: bodyOf(sending, [part]),
-    timeoutMs: sending.timeoutMs,
-  })
+  const params = { id: sending.plan.id ?? '', namespace, name, system, version }
+  const request = { action: `import "${nameOfModule(module)}"`, raw: bodyOf(sending, [part]), timeoutMs: sending.timeoutMs }
+  if (module.origin === 'mirrored') {
+    const path = '/api/v1/admin/imports/{id}/upstream-modules/{hostname}/{namespace}/{name}/{system}/{version}'
+    await api.call('put', path, { ...request, params: { ...params, hostname } })
+  } else {
+    await api.call('put', '/api/v1/admin/imports/{id}/modules/{namespace}/{name}/{system}/{version}', { ...request, params })
+  }
 }
 
 function partOf(source: ImportSource, { name, filename, key }: { name: string; filename: string; key: string }): MultipartPart {

@@ -79,11 +79,37 @@ export const BundleProvider = Type.Object(
 )
 export type BundleProvider = Static<typeof BundleProvider>
 
+/** Folders by their plain names; none leads outside. */
+const FOLDER = '^(?!(?:.*/)?\\.\\.?(?:/|$))(?:[\\w.@+~*,=-]+(?:/[\\w.@+~*,=-]+)*)?$'
+
+/** Where a version of a module of others came from, as whoever fetched it has recorded; the commit stands beside. */
+export const BundleModuleSource = Type.Object(
+  {
+    content_sha256: Sha256,
+    kind: Type.Enum(['archive', 'git']),
+    url: Type.String({ pattern: '^https?://[\\x21-\\x7e]+$', maxLength: 4096, description: 'Without a query' }),
+    ref: Type.Union([Type.String({ pattern: '^[^\\x00-\\x1f]*$', maxLength: 1024 }), Type.Null()], {
+      description: 'Branch, tag or commit that the upstream named',
+    }),
+    received_sha256: Type.Union([Sha256, Type.Null()], { description: 'Of the archive as it was received; null for Git' }),
+    subdir: Type.String({ pattern: FOLDER, maxLength: 1024, description: 'Folder of the module in the archive; empty: its root' }),
+  },
+  strict,
+)
+export type BundleModuleSource = Static<typeof BundleModuleSource>
+
 /** One version of a module; its archive is a canonical `.tar.gz`. */
-export const BundleModuleVersion = Type.Object({ version: Type.String(), commit_sha: Type.Union([Type.String(), Type.Null()]) }, strict)
+export const BundleModuleVersion = Type.Object(
+  {
+    version: Type.String(),
+    commit_sha: Type.Union([Type.String(), Type.Null()]),
+    fetched_from: Type.Optional(BundleModuleSource),
+  },
+  strict,
+)
 export type BundleModuleVersion = Static<typeof BundleModuleVersion>
 
-/** A module with the versions that are in the bundle. */
+/** A module with the versions that are in the bundle. `mirrored` ones have `fetched_from` in each version, others in none. */
 export const BundleModule = Type.Object(
   {
     // That of the registry for what is published there, otherwise of the public one.

@@ -53,12 +53,33 @@ function manifestOf(changes: Partial<BundleManifest> = {}): BundleManifest {
 
 const [PROVIDER] = CONTENT.providers
 const [VERSION] = PROVIDER?.versions ?? []
+const SOURCE = {
+  content_sha256: ZIP,
+  kind: 'git' as const,
+  url: 'https://git.example.com/x',
+  ref: 'v1',
+  received_sha256: null,
+  subdir: 'a/b',
+}
+const mirrored = (source?: object) => ({
+  ...MODULE,
+  hostname: 'registry.terraform.io',
+  origin: 'mirrored' as const,
+  description: '',
+  source_url: null,
+  versions: [{ version: '1.0.0', commit_sha: null, ...(source !== undefined && { fetched_from: { ...SOURCE, ...source } }) }],
+})
 const textOf = (changes: Partial<BundleManifest>) => formatManifest(manifestOf(changes))
 const withVersion = (changes: object) => textOf({ providers: [{ ...PROVIDER, versions: [{ ...VERSION, ...changes }] } as never] })
 
 describe('the text of a manifest', () => {
   test('is read back as it was', () => {
     expect(parseManifest(formatManifest(manifestOf()))).toEqual(manifestOf())
+  })
+
+  test('says of modules of upstreams where they are from', () => {
+    const modules = [...CONTENT.modules, mirrored({})]
+    expect(parseManifest(textOf({ modules })).modules[0]?.versions[0]?.fetched_from).toEqual(SOURCE)
   })
 
   test('is the same for lists and members in any order', () => {
@@ -82,6 +103,10 @@ describe('the text of a manifest', () => {
     ['a version that is none', withVersion({ version: '../3.2.1' }), 'is no version'],
     ['a version with a v', withVersion({ version: 'v3.2.1' }), 'is no version'],
     ['a key that is not there', textOf({ keys: [] }), `the signing key "${KEY}" is missing`],
+    ['a module of nowhere', textOf({ modules: [mirrored()] }), 'it does not say where "registry.terraform.io/Acme/vpc/aws 1.0.0" is from'],
+    ['a module of two origins', textOf({ modules: [{ ...mirrored({}), origin: 'published' }] }), 'has two origins'],
+    ['a folder that leads outside', textOf({ modules: [mirrored({ subdir: 'a/../..' })] }), '/subdir" must match pattern'],
+    ['a source that is no address', textOf({ modules: [mirrored({ url: 'file:///etc/passwd' })] }), '/url" must match pattern'],
     ['a provider twice', textOf({ providers: [PROVIDER, PROVIDER] as never }), '"registry.terraform.io/hashicorp/null" is there twice'],
   ])('is refused with %s', (_name, text, reason) => {
     expect(() => parseManifest(text)).toThrow(ManifestError)

@@ -65,6 +65,7 @@ function checkNames({ providers, modules }: BundleManifest): void {
   refuseRepeated(modules.map((module) => moduleName(module).toLowerCase()))
   for (const provider of providers) checkVersions(formatProviderAddress(provider), provider.versions)
   for (const module of modules) checkVersions(moduleName(module), module.versions)
+  for (const module of modules) checkSources(module)
   for (const { packages } of providers.flatMap(({ versions }) => versions)) checkPackages(packages)
 }
 
@@ -80,6 +81,14 @@ function checkVersions(name: string, versions: readonly { readonly version: stri
   refuseRepeated(versions.map(({ version }) => `${name} ${version}`))
   for (const { version } of versions) {
     if (canonicalVersion(version) !== version) throw new ManifestError(`${quote(version)} of ${quote(name)} is no version`)
+  }
+}
+
+function checkSources(module: BundleModule): void {
+  for (const { version, fetched_from: source } of module.versions) {
+    const name = `${moduleName(module)} ${version}`
+    if (module.origin === 'mirrored' && source === undefined) throw new ManifestError(`it does not say where ${quote(name)} is from`)
+    if (module.origin === 'published' && source !== undefined) throw new ManifestError(`${quote(name)} has two origins`)
   }
 }
 

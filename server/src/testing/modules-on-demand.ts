@@ -51,7 +51,7 @@ export async function modulesApp(
   const change = (deps: AppDeps) => ({ ...deps, modulesOnDemand: createModulesOnDemand(deps, { ...WAITS, ...waits }) })
   const app = await testApp(dialect, settings, { clock, change, ...(beside !== undefined && { beside }) })
   if (works) runJobs(app)
-  const client = clientOf(app)
+  const client = moduleClient(app)
   return { ...app, clock, pass: (ms) => pass(app, clock, ms), ...client }
 }
 
@@ -63,7 +63,8 @@ async function pass({ deps }: TestApp, clock: TestClock, ms: number): Promise<vo
     .execute()
 }
 
-function clientOf(app: TestApp): Pick<ModulesApp, 'versions' | 'download' | 'install'> {
+/** What clients of a server do with modules of the fake registry. */
+export function moduleClient(app: TestApp): Pick<ModulesApp, 'versions' | 'download' | 'install'> {
   const path = (name: string, rest: string, host = ORIGIN) => `/v1/upstream/${host}/modules/${name}/${rest}`
   const download = async (name: string, version = '1.0.0') => {
     const response = await app.request(path(name, `${version}/download`))

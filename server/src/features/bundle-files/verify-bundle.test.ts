@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { BundleManifest } from '@terrace/protocol/bundle/bundle-manifest.ts'
 import { partFilename } from '@terrace/protocol/bundle/bundle-paths.ts'
 import { formatManifest } from '@terrace/protocol/bundle/manifest-text.ts'
@@ -39,6 +41,51 @@ async function flip(path: string, position: number): Promise<void> {
 const PACKAGE = 'providers/registry.terraform.io/hashicorp/null/terraform-provider-null_3.2.1_linux_amd64.zip'
 const MODULE = 'modules/terrace.example.net/acme/vpc/aws/1.0.0.tar.gz'
 const HEADER = 512
+
+/** The same with its module as one of an upstream, whose content shall have this digest. */
+async function withPublicModule(moduleArchive: Uint8Array, content: string): Promise<TestBundle> {
+  const made = await buildTestBundle({ moduleArchive })
+  const source = { kind: 'git' as const, url: 'https://git.example.com/x', ref: null, received_sha256: null, subdir: '' }
+  const modules = made.manifest.modules.map((module) => ({
+    ...module,
+    origin: 'mirrored' as const,
+    versions: module.versions.map((version) => ({ ...version, fetched_from: { ...source, content_sha256: content } })),
+  }))
+  return { ...made, manifest: { ...made.manifest, modules } }
+}
+
+describe('a module of an upstream', () => {
+  const PUBLIC = 'terrace.example.net/acme/vpc/aws 1.0.0'
+  const content = Buffer.alloc(2_000_000, 'content')
+  const digest = createHash('sha256').update(content).digest('hex')
+  const found = async (archive: Uint8Array, stated: string) =>
+    problemsOf((await written(await withPublicModule(archive, stated))).manifestPath)
+
+  test('has the content that is stated', async () => {
+    expect(await found(gzipSync(content), digest)).toEqual([])
+    expect(await found(gzipSync(content), 'ab'.repeat(32))).toEqual([
+      [PUBLIC, undefined, `its content is ${digest}, not ${'ab'.repeat(32)}`],
+    ])
+  })
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['no archive', Buffer.from('x'.repeat(100_000))],
+    ['half of one', gzipSync(content).subarray(0, 500)],
+  ])('that is %s is told', async (_what, archive) => {
+    expect(await found(archive, digest)).toEqual([[PUBLIC, undefined, 'its archive cannot be unpacked']])
+  })
+
+  test('ends where it says, whatever stands behind', async () => {
+    expect(await found(Buffer.concat([gzipSync(content), Buffer.alloc(300_000, 'x')]), digest)).toHaveLength(1)
+  })
+
+  test('that was changed on the way is told once', async () => {
+    const { manifestPath, part } = await written(await withPublicModule(gzipSync(content), digest))
+    await flip(part(1), HEADER + 30)
+    expect(await problemsOf(manifestPath)).toEqual([['site-a.tfbundle.001', MODULE, expect.stringContaining('its SHA-256 is')]])
+  })
+})
 
 describe('a bundle that is whole', () => {
   test('has no problems and tells what was read', async () => {

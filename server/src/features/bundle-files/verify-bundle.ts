@@ -4,6 +4,8 @@ import type { BundleManifest, BundleObject } from '@terrace/protocol/bundle/bund
 import { manifestFilename, partFilename } from '@terrace/protocol/bundle/bundle-paths.ts'
 import type { UnixMs } from '../../base/clock.ts'
 import { RegistryError } from '../../base/errors.ts'
+import { digestContent } from './content-digest.ts'
+import { checkContents, statedContents } from './module-contents.ts'
 import { openManifest, type SignedManifest } from './open-manifest.ts'
 import type { PinnedKey } from './pinned-key.ts'
 import { type ObjectSink, readPart } from './read-part.ts'
@@ -16,7 +18,7 @@ const READ_BYTES = 256 * 1024
 
 /** Something that is not as the manifest says. */
 export interface BundleProblem {
-  /** Name of the file, or the provider version that is meant. */
+  /** Name of the file, or the version of a provider or module that is meant. */
   readonly file: string
   /** Path in the part, when one object is meant. */
   readonly object: string | undefined
@@ -57,13 +59,17 @@ export async function verifyBundle(input: VerifyInput): Promise<BundleReport> {
   const signed = await openManifest({ text, signature, pinned: input.pinned, now: input.now })
   const { manifest } = signed
   const documents = new Map<string, Uint8Array>()
+  const stated = statedContents(manifest)
+  const contents = new Map<string, string | undefined>()
+  const sinkOf = (object: BundleObject) =>
+    stated.has(object.path) ? digestContent((digest) => contents.set(object.path, digest)) : collector(object, documents)
   const problems: BundleProblem[] = [...(await checkNames(folder, basename(input.manifestPath), manifest))]
   const byPart = Map.groupBy(manifest.objects, ({ part }) => part)
   for (const { number } of manifest.parts) {
-    problems.push(...(await verifyPart(input, { folder, manifest, number, objects: byPart.get(number) ?? [], documents })))
+    problems.push(...(await verifyPart(input, { folder, manifest, number, objects: byPart.get(number) ?? [], sinkOf })))
   }
   const chain = await checkSignedLists({ manifest, documents, now: input.now })
-  problems.push(...chain.map(({ object, state }) => ({ file: object, object: undefined, state })))
+  problems.push(...[...chain, ...checkContents(stated, contents)].map(({ object, state }) => ({ file: object, object: undefined, state })))
   const here = manifest.objects.filter(({ part }) => part !== null)
   return {
     signed,
@@ -88,10 +94,10 @@ interface Part {
   readonly manifest: BundleManifest
   readonly number: number
   readonly objects: readonly BundleObject[]
-  readonly documents: Map<string, Uint8Array>
+  readonly sinkOf: (object: BundleObject) => ObjectSink | undefined
 }
 
-async function verifyPart({ onBytes }: VerifyInput, { folder, manifest, number, objects, documents }: Part): Promise<BundleProblem[]> {
+async function verifyPart({ onBytes }: VerifyInput, { folder, manifest, number, objects, sinkOf }: Part): Promise<BundleProblem[]> {
   const file = partFilename(manifest.name, number)
   const total = manifest.parts.reduce((sum, { size }) => sum + size, 0)
   const handle = await openRegular(join(folder, file))
@@ -101,7 +107,7 @@ async function verifyPart({ onBytes }: VerifyInput, { folder, manifest, number, 
     const problems = await readPart(
       counted(chunks, (count) => onBytes?.(count, total)),
       objects,
-      (object) => collector(object, documents),
+      sinkOf,
     )
     return problems.map((problem) => ({ file, ...problem }))
   } finally {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { formatModuleAddress } from '@terrace/protocol/module-addresses.ts'
-import { Type } from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import { RegistryError } from '../../base/errors.ts'
 import { originOf } from '../../base/http/edge-types.ts'
 import { Paged, PageQuery, pageOf } from '../../base/http/pagination.ts'
@@ -14,7 +15,7 @@ import { ImportBody, ImportedView, ImportView, PlanView, presentImport, presentI
 import type { ImportListing } from './listing/import-listing.ts'
 import { listBundle } from './listing/list-bundle.ts'
 import { listDirectory } from './listing/list-directory.ts'
-import { createImportReader, requireImport } from './open-import.ts'
+import { createImportReader, type OpenImport, requireImport } from './open-import.ts'
 import { countingStep, describeVersion, endImport } from './settle-import.ts'
 import { planImport, requireKeys, startImport } from './start-import.ts'
 
@@ -28,6 +29,7 @@ const Part = Type.String({ minLength: 1, maxLength: 255 })
 const ImportParams = Type.Object({ id: Part })
 const ProviderParams = Type.Object({ id: Part, hostname: Part, namespace: Part, type: Part, version: Part })
 const ModuleParams = Type.Object({ id: Part, namespace: Part, name: Part, system: Part, version: Part })
+const UpstreamModuleParams = Type.Object({ ...ModuleParams.properties, hostname: Part })
 
 /** Carrying providers and modules into an air gap. */
 export const importRoutes =
@@ -128,28 +130,53 @@ const sendRoutes =
       }
     })
 
-    const moduleSchema = {
-      tags: TAGS,
-      summary: 'Send the archive of a module version',
-      description: 'multipart/form-data with the file "file". It is published under the same name, with the same content.',
-      consumes: ['multipart/form-data'],
-      params: ModuleParams,
-      response: { 200: ImportedView },
-    }
     const modulePath = `${BASE}/:id/modules/:namespace/:name/:system/:version`
-    app.put(modulePath, { config: manage('import.send'), schema: moduleSchema }, async (request) => {
-      const session = await open(request.params.id)
-      const { namespace, name, system, version: text } = request.params
-      const address = { namespace, name, system }
-      const version = readVersion(text)
-      const by = originOf(request)
-      const upload = await readPublishUpload(request.parts(), limits)
-      try {
-        const sent = { ...session, address, version, file: upload.files[0]?.file, by }
-        const thing = { importId: session.id, object: `${formatModuleAddress(address)} ${version}`, by }
-        return presentImported(await countingStep(deps, thing, () => importModuleVersion(deps, sent)))
-      } finally {
-        await upload.discard()
-      }
-    })
+    const moduleSchema = { ...MODULE_SCHEMA, params: ModuleParams }
+    app.put(modulePath, { config: manage('import.send'), schema: moduleSchema }, async (request) =>
+      receiveModule(deps, { request, hostname: undefined, session: await open(request.params.id), limits }),
+    )
+
+    const upstreamSchema = { ...UPSTREAM_MODULE_SCHEMA, params: UpstreamModuleParams }
+    const upstreamPath = `${BASE}/:id/upstream-modules/:hostname/:namespace/:name/:system/:version`
+    app.put(upstreamPath, { config: manage('import.send'), schema: upstreamSchema }, async (request) =>
+      receiveModule(deps, { request, hostname: request.params.hostname, session: await open(request.params.id), limits }),
+    )
   }
+
+const MODULE_FORM = { tags: TAGS, consumes: ['multipart/form-data'], response: { 200: ImportedView } }
+
+const MODULE_SCHEMA = {
+  ...MODULE_FORM,
+  summary: 'Send the archive of a module version',
+  description: 'multipart/form-data with the file "file". It is published under the same name, with the same content.',
+}
+
+const UPSTREAM_MODULE_SCHEMA = {
+  ...MODULE_FORM,
+  summary: 'Send the archive of a module version that came from an upstream',
+  description: 'multipart/form-data with the file "file". It is held as if it had been fetched here, with the same content.',
+}
+
+interface ModuleUpload {
+  readonly request: FastifyRequest<{ Params: Static<typeof ModuleParams> }>
+  /** Of the upstream; `undefined` for what users of the other registry have published. */
+  readonly hostname: string | undefined
+  readonly session: OpenImport
+  readonly limits: Parameters<typeof readPublishUpload>[1]
+}
+
+async function receiveModule(deps: ImportDeps, { request, hostname, session, limits }: ModuleUpload): Promise<Static<typeof ImportedView>> {
+  const { namespace, name, system, version: text } = request.params
+  const address = { namespace, name, system }
+  const version = readVersion(text)
+  const by = originOf(request)
+  const upload = await readPublishUpload(request.parts(), limits)
+  try {
+    const sent = { ...session, hostname, address, version, file: upload.files[0]?.file, by }
+    const host = hostname === undefined ? '' : `${hostname}/`
+    const thing = { importId: session.id, object: `${host}${formatModuleAddress(address)} ${version}`, by }
+    return presentImported(await countingStep(deps, thing, () => importModuleVersion(deps, sent)))
+  } finally {
+    await upload.discard()
+  }
+}

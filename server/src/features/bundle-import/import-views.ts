@@ -75,7 +75,17 @@ export const PlanView = Type.Object(
       }),
     ),
     modules: Type.Array(
-      Type.Object({ namespace: Type.String(), name: Type.String(), system: Type.String(), version: Type.String(), ...Planned }),
+      Type.Object({
+        hostname: Type.String({ description: 'Of the registry that it was published at' }),
+        origin: Type.String({
+          description: 'published: by users of the other registry, and then here; mirrored: fetched from an upstream',
+        }),
+        namespace: Type.String(),
+        name: Type.String(),
+        system: Type.String(),
+        version: Type.String(),
+        ...Planned,
+      }),
     ),
     add: Type.Integer(),
     add_bytes: Type.Integer(),
@@ -134,6 +144,8 @@ export function presentPlan({ versions, modules }: ImportPlan): Omit<Static<type
       })),
     })),
     modules: modules.map((plan) => ({
+      hostname: plan.listed.hostname,
+      origin: plan.listed.fetchedFrom === undefined ? 'published' : 'mirrored',
       ...plan.listed.address,
       version: plan.listed.version,
       state: plan.state,

@@ -8,7 +8,7 @@
  *
  * Invariants:
  * - What a list says is a claim. Digests are computed here, a package must be on a list that a key has signed which is trusted here, and
- *   modules pass every check of a publish.
+ *   modules pass every check of a publish. What the other registry had from an upstream is held here as such, never published.
  * - A key that came along is trusted only if an administrator named its fingerprint, and only where it has made a good signature.
  * - What nothing signed speaks for comes in only if an administrator allows it for this import, and is marked for ever.
  * - Other bytes under a known name are refused, with both digests in the audit and a notification.

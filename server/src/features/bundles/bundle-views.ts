@@ -28,7 +28,8 @@ export const PlanBody = Type.Object(
       Type.Array(Type.Object({ path: Type.String({ minLength: 1, maxLength: 1000 }), text: Type.String() }), {
         minItems: 1,
         maxItems: MAX_FILES,
-        description: 'Configuration in native or JSON syntax; modules of this registry that it calls are in the bundle too',
+        description:
+          'Configuration in native or JSON syntax; modules that it calls are in the bundle too, of this registry and of upstreams',
       }),
     ),
     program: Type.Optional(Type.Enum(['terraform', 'tofu'], { description: 'Whose configuration it is when no lock file is sent' })),
@@ -66,7 +67,7 @@ export const PlanView = Type.Object(
         object: Type.String(),
         state: Type.String(),
         hint: Type.String({ description: 'What to do about it' }),
-        fetch_url: Type.Union([Type.String(), Type.Null()], { description: 'Following it brings the package here' }),
+        fetch_url: Type.Union([Type.String(), Type.Null()], { description: 'Following it brings the package or module here' }),
       }),
     ),
   },

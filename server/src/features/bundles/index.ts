@@ -7,7 +7,8 @@
  *
  * Invariants:
  * - Nobody gets into a bundle what they may not read; that is answered as what does not exist.
- * - Planning reads no object and keeps nothing: a plan is one answer and one row of the audit. The same selection has the same parts.
+ * - Planning reads no object but the modules of upstreams that a configuration calls, for what they call, and keeps nothing: a plan is
+ *   one answer and one row of the audit. The same selection has the same parts.
  * - Links are asked for again when they have run out, so a download may take days and go on after a break.
  *
  * There is no state here.

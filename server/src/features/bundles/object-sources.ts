@@ -34,8 +34,11 @@ async function findInFolder(deps: BundlesDeps, asker: Asker, { folder, wanted }:
   const [kind, hostname = '', namespace = '', type = '', ...more] = folder.split('/')
   if (kind === 'providers' && more.length === 0) return findOfProvider(deps, asker, { address: { hostname, namespace, type }, wanted })
   const [system = '', ...rest] = more
-  if (kind !== 'modules' || hostname !== asker.own || rest.length > 0) return []
-  return findOfModule(deps, asker, { address: { namespace, name: type, system }, wanted })
+  if (kind !== 'modules' || rest.length > 0) return []
+  const address = { namespace, name: type, system }
+  return hostname === asker.own
+    ? findOfModule(deps, asker, { address, wanted })
+    : findOfHeldModule(deps, asker, { hostname, address, wanted })
 }
 
 interface ProviderFolder extends Pick<Folder, 'wanted'> {
@@ -91,6 +94,22 @@ async function findOfModule(
     path: moduleArchivePath({ hostname: own, ...found.address }, version),
     storageKey,
   }))
+  return linksTo(
+    deps,
+    base,
+    archives.filter(({ path }) => wanted.has(path)),
+  )
+}
+
+/** Whoever may read at all may read what came from an upstream. */
+async function findOfHeldModule(
+  deps: BundlesDeps,
+  { base }: Asker,
+  { hostname, address, wanted }: { readonly hostname: string; readonly address: ModuleAddress; readonly wanted: ReadonlySet<string> },
+): Promise<ObjectSource[]> {
+  const module = { hostname, ...address }
+  const { found } = await deps.heldModules.find(module)
+  const archives = (found?.versions ?? []).map(({ version, storageKey }) => ({ path: moduleArchivePath(module, version), storageKey }))
   return linksTo(
     deps,
     base,

@@ -7,6 +7,7 @@ import type { Deps } from '../../base/deps.ts'
 import { RegistryError } from '../../base/errors.ts'
 import { publicBaseUrl } from '../../base/http/public-base-url.ts'
 import { cacheControlFor } from '../namespaces/index.ts'
+import { moduleArchiveLink, moduleArchivePath } from './archive-link.ts'
 import type { ModulesOnDemand } from './create-modules-on-demand.ts'
 import type { HeldModuleRow } from './held/held-module-queries.ts'
 import { withSubdir } from './sources/split-subdir.ts'
@@ -78,7 +79,7 @@ function readIdentity({ version, ...module }: Static<typeof VersionParams>): Mod
 async function sendLocation(deps: RouteDeps, request: VersionRequest, reply: FastifyReply): Promise<FastifyReply> {
   const identity = readIdentity(request.params)
   const { held, subdir, staleSeconds } = await deps.modulesOnDemand.locate(identity)
-  const link = held === undefined ? archiveLink(deps, identity) : await storedLink(deps, held)
+  const link = held === undefined ? moduleArchiveLink(deps, identity) : await storedLink(deps, held)
   const location = withSubdir(link.startsWith('/') ? `${publicBaseUrl(request)}${link}` : link, subdir)
   reply.header('x-terraform-get', location).header('cache-control', 'no-store')
   if (staleSeconds > 0) reply.header('x-registry-stale', staleSeconds)
@@ -98,16 +99,8 @@ function storedLink({ store, config }: RouteDeps, { storageKey }: HeldModuleRow)
   return store.signUrl(storageKey, config.downloads.linkLifeSeconds)
 }
 
-function archiveLink({ linkSigner, config }: RouteDeps, identity: ModuleIdentity): string {
-  return linkSigner.sign(archivePath(identity), config.downloads.linkLifeSeconds)
-}
-
-function archivePath({ module, version }: ModuleIdentity): string {
-  return `/v1/upstream/${module.hostname}/modules/${formatModuleAddress(module)}/${version}/archive.tar.gz`
-}
-
 function requireLink({ linkSigner }: RouteDeps, identity: ModuleIdentity, query: unknown): void {
-  const verdict = linkSigner.verify(archivePath(identity), query as Record<string, unknown>)
+  const verdict = linkSigner.verify(moduleArchivePath(identity), query as Record<string, unknown>)
   if (verdict === 'valid') return
   const state = verdict === 'expired' ? 'the link has expired' : 'the link is not signed by this registry'
   throw new RegistryError('LINK_INVALID', `Cannot send the module: ${state}`, {

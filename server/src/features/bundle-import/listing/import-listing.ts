@@ -1,6 +1,7 @@
 import type { ProviderAddress } from '@terrace/protocol/addresses.ts'
 import type { ModuleAddress } from '@terrace/protocol/module-addresses.ts'
 import type { Platform } from '@terrace/protocol/platforms.ts'
+import type { CarriedModule } from '../../module-pull-through/index.ts'
 
 /** A file that is said to be brought. */
 export interface ListedFile {
@@ -42,8 +43,8 @@ export interface ListedModule {
   readonly hostname: string
   readonly address: ModuleAddress
   readonly version: string
-  /** By users of the registry it is from; otherwise that one had it from elsewhere. */
-  readonly isPublished: boolean
+  /** Where the registry it is from had it from; `undefined`: its own users have published it there. */
+  readonly fetchedFrom: Omit<CarriedModule, 'identity'> | undefined
   readonly description: string
   readonly sourceUrl: string | null
   /** A canonical `.tar.gz`. */

@@ -1,4 +1,10 @@
-import type { BundleManifest, BundleModule, BundleObject, BundleProvider } from '@terrace/protocol/bundle/bundle-manifest.ts'
+import type {
+  BundleManifest,
+  BundleModule,
+  BundleModuleSource,
+  BundleObject,
+  BundleProvider,
+} from '@terrace/protocol/bundle/bundle-manifest.ts'
 import { moduleArchivePath, packagePath, shasumsPath, signaturePath } from '@terrace/protocol/bundle/bundle-paths.ts'
 import { parsePlatform } from '@terrace/protocol/platforms.ts'
 import { expectedPackageFilename } from '@terrace/protocol/shasums.ts'
@@ -81,14 +87,19 @@ function listVersions(provider: BundleProvider, fileAt: FileAt): ListedVersion[]
 }
 
 function listModules(module: BundleModule, fileAt: FileAt): ListedModule[] {
-  const { hostname, namespace, name, system, origin, description, source_url: sourceUrl } = module
-  return module.versions.map(({ version }) => ({
+  const { hostname, namespace, name, system, description, source_url: sourceUrl } = module
+  return module.versions.map(({ version, commit_sha: commitSha, fetched_from: source }) => ({
     hostname,
     address: { namespace, name, system },
     version,
-    isPublished: origin === 'published',
+    fetchedFrom: source && fetchedFrom(source, commitSha),
     description,
     sourceUrl,
     archive: fileAt(moduleArchivePath(module, version)),
   }))
+}
+
+function fetchedFrom(source: BundleModuleSource, commitSha: string | null): NonNullable<ListedModule['fetchedFrom']> {
+  const { content_sha256: contentSha256, kind: sourceKind, url: sourceUrl, ref: gitRef, received_sha256: receivedSha256, subdir } = source
+  return { contentSha256, origin: { sourceKind, sourceUrl, gitRef, commitSha, receivedSha256 }, subdir }
 }

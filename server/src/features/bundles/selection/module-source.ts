@@ -1,3 +1,4 @@
+import { parseHostname } from '@terrace/protocol/addresses.ts'
 import { type ModuleAddress, parseModuleAddress } from '@terrace/protocol/module-addresses.ts'
 
 /** What the source of a module call means. */
@@ -19,11 +20,27 @@ export function readModuleSource(source: string): ModuleSource {
   if (/^\.\.?(?:\/|$)/.test(source)) return { kind: 'local', path: source }
   if (/::|:\/\/|\?/.test(source)) return { kind: 'other' }
   const [, name = '', folder = ''] = /^(.*?)(?:\/\/(.*))?$/.exec(source) ?? []
+  return readRegistrySource(name, folder) ?? { kind: 'other' }
+}
+
+function readRegistrySource(name: string, folder: string): ModuleSource | undefined {
   const parts = name.split('/')
-  const hostname = parts.length === 4 && HOSTNAME.test(parts[0] ?? '') ? parts.shift() : undefined
+  const host = parts.length === 4 && HOSTNAME.test(parts[0] ?? '') ? parts.shift() : undefined
   const address = parts.length === 3 && !CODE_HOST.test(name) ? readAddress(parts.join('/')) : undefined
-  if (address === undefined) return { kind: 'other' }
-  return { kind: 'registry', hostname: hostname?.replace(/:\d+$/, '').toLowerCase(), address, folder }
+  if (address === undefined) return undefined
+  if (host === undefined) return { kind: 'registry', hostname: undefined, address, folder }
+  const hostname = readHost(host.replace(/:\d+$/, ''))
+  return hostname === undefined ? undefined : { kind: 'registry', hostname, address, folder }
+}
+
+/** Lower case and Punycode, as hosts are kept. */
+function readHost(text: string): string | undefined {
+  try {
+    return parseHostname(text)
+  } catch {
+    // Its only error says that the text is no host name.
+    return undefined
+  }
 }
 
 function readAddress(text: string): ModuleAddress | undefined {

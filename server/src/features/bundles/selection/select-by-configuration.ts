@@ -37,11 +37,11 @@ export async function selectByConfiguration(deps: BundlesDeps, asker: Asker, inp
   const existing = await readExisting(input)
   const { own } = asker
   const read = await readConfiguration(input.files, { own, defaultHostname: existing.defaultHostname })
-  const selected = await selectModules(deps, asker, read.moduleCalls)
+  const selected = await selectModules(deps, asker, { calls: read.moduleCalls, defaultHostname: existing.defaultHostname })
   const ofModules = selected.providers
     .filter(({ source }) => !source.startsWith(BUILT_IN))
     .map((provider) => readRequirement(provider, own))
-  const requirements = mergeRequirements([...read.requirements, ...ofModules])
+  const requirements = mergeRequirements([...read.requirements, ...ofModules, ...selected.requirements])
   const choices = await Promise.all(requirements.map((requirement) => choose(deps, { requirement, existing, input, asker })))
   return {
     providers: choices.flatMap((choice) => ('version' in choice ? [choice] : [])),

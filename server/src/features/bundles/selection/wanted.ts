@@ -21,7 +21,9 @@ export interface WantedProvider {
 
 /** One version of a module that shall be in a bundle. */
 export interface WantedModule {
-  /** `NAMESPACE/NAME/SYSTEM` of a module that is published here. */
+  /** Of the registry that it came from; `undefined`: it is published here. */
+  readonly hostname: string | undefined
+  /** `NAMESPACE/NAME/SYSTEM` */
   readonly name: string
   readonly version: string
 }

@@ -3,7 +3,6 @@ import type { JobHandler, JobItemContext } from '../../../base/queue/worker.ts'
 import { upstreamModuleKey } from '../../../base/storage/object-keys.ts'
 import { type ObjectClaims, storeObjects, withObjectClaims } from '../../intake/index.ts'
 import { requireAllowed } from '../../mirror-policies/index.ts'
-import type { CanonicalModule } from '../../module-archives/index.ts'
 import { findHeldByStorageKey } from '../held/held-module-queries.ts'
 import { policySubject } from '../module-policy.ts'
 import type { ModulePullDeps } from '../module-pull-deps.ts'
@@ -11,6 +10,7 @@ import { displayIdentity, type ModuleIdentity } from '../upstream-module.ts'
 import { fetchSource } from './fetch-source.ts'
 import type { PullModuleInput } from './pull-modules.ts'
 import { recordHeldModule } from './record-held-module.ts'
+import { requireFolder } from './require-folder.ts'
 
 /**
  * Fetches one version of a module and stores it in its canonical form, with all its folders. Running it again is harmless: a version
@@ -51,7 +51,7 @@ async function fetchModule(deps: ModulePullDeps, { identity, source, createdBy, 
     const archive = await deps.archiver.canonicalise(file.path, canonicalFile.path, options).catch((error: unknown) => {
       throw nameSource(error, origin.sourceUrl)
     })
-    requireFolder(archive, { subdir: source.subdir, url: origin.sourceUrl })
+    requireFolder(archive, { subdir: source.subdir, name: origin.sourceUrl })
     await storeObjects(deps, claims, {
       objects: [{ key, path: canonicalFile.path, size: archive.size, sha256: archive.sha256 }],
       isOwned: async (db, storageKey) => (await findHeldByStorageKey(db, storageKey))?.damagedAt === null,
@@ -71,9 +71,4 @@ function nameSource(error: unknown, url: string): unknown {
     ...(error.detail !== undefined && { detail: error.detail }),
     cause: error,
   })
-}
-
-function requireFolder({ entries }: CanonicalModule, { subdir, url }: { readonly subdir: string; readonly url: string }): void {
-  if (subdir === '' || entries.some(({ path }) => path.startsWith(`${subdir}/`))) return
-  throw new RegistryError('INVALID_MODULE_ARCHIVE', `Cannot accept "${url}": it has no folder "${subdir}"`)
 }

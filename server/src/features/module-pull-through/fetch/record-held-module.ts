@@ -1,7 +1,7 @@
 import { moduleKey } from '@terrace/protocol/module-addresses.ts'
 import type { Db } from '../../../base/database/open-database.ts'
 import { RegistryError } from '../../../base/errors.ts'
-import { systemOrigin } from '../../../base/http/edge-types.ts'
+import { type Origin, systemOrigin } from '../../../base/http/edge-types.ts'
 import { newId } from '../../../base/ids.ts'
 import { recordAudit } from '../../audit/index.ts'
 import type { CanonicalModule } from '../../module-archives/index.ts'
@@ -18,6 +18,8 @@ interface StoredModule {
   /** Of the store. */
   readonly key: string
   readonly createdBy: string
+  /** Who carried it here; without it, it was fetched. */
+  readonly importedBy?: Origin
 }
 
 /** Makes a stored module visible, within the transaction that gives its claim back. */
@@ -26,7 +28,7 @@ export async function recordHeldModule(
   tx: Db,
   input: StoredModule,
 ): Promise<void> {
-  const { identity, origin, archive, subdir, key, createdBy } = input
+  const { identity, origin, archive, subdir, key, createdBy, importedBy } = input
   const at = clock.now()
   const { size, sha256, contentSha256 } = archive
   const damaged = await findHeldByStorageKey(tx, key)
@@ -56,11 +58,16 @@ export async function recordHeldModule(
   const { sourceUrl, gitRef, commitSha, receivedSha256 } = origin
   await recordAudit(tx, {
     at,
-    origin: systemOrigin('mirror'),
-    action: damaged === undefined ? 'upstream_module.fetch' : 'upstream_module.restore',
+    origin: importedBy ?? systemOrigin('mirror'),
+    action: actionOf({ isRestored: damaged !== undefined, isImported: importedBy !== undefined }),
     object: keyOfVersion(identity),
     details: { sha256, source: sourceUrl, ref: gitRef, commit: commitSha, received_sha256: receivedSha256 },
   })
+}
+
+function actionOf({ isRestored, isImported }: { readonly isRestored: boolean; readonly isImported: boolean }): string {
+  if (isRestored) return 'upstream_module.restore'
+  return isImported ? 'upstream_module.import' : 'upstream_module.fetch'
 }
 
 /** What was served once is all that is ever served: a changed tag must not come in by a broken disk. */
