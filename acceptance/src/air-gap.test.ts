@@ -24,9 +24,9 @@ const PUBLIC = 'modules.example.com'
 const INNER = requires(WIDGET, '1.1.0')['main.tf']
 const PUBLIC_FILES = {
   'main.tf': 'module "part" {\n  source = "./modules/part"\n}\n',
-  'modules/part/main.tf': `module "inner" {\n  source  = "${PUBLIC}/acme/inner/aws"\n  version = "~> 1.0"\n}\n`,
+  'modules/part/main.tf': `module "inner" {\n  source  = "${PUBLIC}/globex/inner/aws"\n  version = "~> 1.0"\n}\n`,
 }
-const CALLS_PUBLIC = `module "net" {\n  source  = "${PUBLIC}/Acme/outer/aws"\n  version = "1.0.0"\n}\n`
+const CALLS_PUBLIC = `module "net" {\n  source  = "${PUBLIC}/Globex/outer/aws"\n  version = "1.0.0"\n}\n`
 /** All that a user changes. */
 const OVERRIDDEN = `${mirrorOnly(`https://${MIRROR}/v1/mirror/`)}host "${PUBLIC}" {\n  services = {\n    "modules.v1" = "https://${REGISTRY}/v1/upstream/${PUBLIC}/modules/"\n  }\n}\n`
 
@@ -85,8 +85,8 @@ describe.skipIf(reportMissing('terraform'))('what is carried into an air gap', (
     const folder = makeTemporaryFolder('carried')
     carried = folder.path
     const modules = await startFakeModules()
-    modules.add('Acme/outer/aws', { '1.0.0': { files: PUBLIC_FILES } })
-    modules.add('acme/inner/aws', { '1.0.0': { files: { 'main.tf': INNER } } })
+    modules.add('Globex/outer/aws', { '1.0.0': { files: PUBLIC_FILES } })
+    modules.add('globex/inner/aws', { '1.0.0': { files: { 'main.tf': INNER } } })
     outside = await startWorld({ edge: NAMED, config: onDemand(modules) })
     await outside.upstream.addProvider('acme/widget', {
       versions: { '1.0.0': { platforms: PLATFORMS }, '1.1.0': { platforms: PLATFORMS } },

@@ -114,6 +114,18 @@ test('what the server can fetch is fetched before the bundle is planned again', 
   expect(asked(requests).slice(0, 3)).toEqual(['POST /api/v1/admin/bundles/plan', 'GET /pull/x?sig=1', 'POST /api/v1/admin/bundles/plan'])
 })
 
+test('what a module calls is fetched when that is known, and nothing is fetched twice', async () => {
+  const inner = { ...MISSING, object: 'module y', fetch_url: 'https://else.example/pull/y?sig=1' }
+  const lacking = (...missing: readonly object[]): Reply => ({ json: { manifest: null, signature: null, missing } })
+  const { code, requests } = await create({
+    'POST /api/v1/admin/bundles/plan': (_request, count) => [lacking(MISSING), lacking(MISSING, inner)][count] ?? PLAN,
+    'GET /pull/x': { status: 302, headers: { location: '/files/y' }, text: '' },
+    'GET /pull/y': { status: 302, headers: { location: '/files/y' }, text: '' },
+  })
+  expect(code).toBe(0)
+  expect(asked(requests).filter((line) => line.includes('/pull/'))).toEqual(['GET /pull/x?sig=1', 'GET /pull/y?sig=1'])
+})
+
 test('what the server cannot fetch is told and missing', async () => {
   const { code, stderr, requests } = await create({
     'POST /api/v1/admin/bundles/plan': { json: { manifest: null, signature: null, missing: [MISSING] } },

@@ -96,8 +96,14 @@ describe.each(DIALECTS)('public modules in bundles on %s', (dialect) => {
       [`module ${ORIGIN}/acme/none/aws`, 'it is not held', null],
       ['module elsewhere.example.com/acme/x/aws', 'this registry does not hold it', null],
     ])
-    expect(missing[1]?.hint).toContain('features.auto_download_modules')
+    expect(missing[1]?.hint).toContain('Import a bundle')
     expect(upstream.requests).toEqual([])
+  })
+
+  test('are named with the setting that has them fetched', async () => {
+    const app = await modulesApp(dialect, upstream, { env: { ...NAMED, TFR_FEATURES_AUTO_DOWNLOAD_MODULES: 'false' }, works: false })
+    const [missing] = await missingOf(app, configuration(call(`${ORIGIN}/acme/inner/aws`)))
+    expect(missing).toMatchObject({ state: 'it is not held', hint: expect.stringContaining('features.auto_download_modules') })
   })
 
   test('of a namespace that is claimed here are not asked for', async () => {

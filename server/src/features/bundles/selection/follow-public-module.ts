@@ -20,6 +20,7 @@ export interface PublicCall {
 }
 
 const PUBLISH_OR_CARRY = 'Publish it here, or carry it by other means'
+const IMPORT_FIRST = 'Import a bundle that has it, or publish it here'
 const FETCH_FIRST =
   'Have it fetched first: switch on features.auto_download_modules and run terraform init through this registry; or publish it here'
 
@@ -78,7 +79,8 @@ function notHeld({ config }: BundlesDeps, { call, hostname }: PublicCall, reason
   const object = `module ${call.source}`
   const isAsked = config.mirror.upstreams.includes(hostname)
   if (!isAsked) return { object, state: 'this registry does not hold it', hint: PUBLISH_OR_CARRY }
-  if (!config.features.autoDownloadModules || config.mirror.sealed) return { object, state: 'it is not held', hint: FETCH_FIRST }
+  if (config.mirror.sealed) return { object, state: 'it is not held', hint: IMPORT_FIRST }
+  if (!config.features.autoDownloadModules) return { object, state: 'it is not held', hint: FETCH_FIRST }
   return { object, state: reason.message.replace(/^Cannot .*?": /, ''), hint: reason.hint ?? PUBLISH_OR_CARRY }
 }
 
