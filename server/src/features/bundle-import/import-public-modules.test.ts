@@ -15,7 +15,6 @@ import { signedPlan } from '../../testing/test-bundles.ts'
 
 const NAME = 'Acme/net/aws'
 const MODULE = { hostname: ORIGIN, namespace: 'Acme', name: 'net', system: 'aws' }
-const TARGET = `upstream-modules/${ORIGIN}/${NAME}/1.0.0`
 const FILES = { 'src/main.tf': '# a module\n', 'src/modules/part/main.tf': '# a part\n' }
 
 let upstream: FakeModules
@@ -84,7 +83,9 @@ async function auditOf(app: InsideApp, action: string) {
   return (await app.asAdmin({ url: `/api/v1/audit?action=${action}` })).json<{ items: object[] }>().items
 }
 
-const send = (app: InsideApp, id: string, bytes: Uint8Array = archive) => sendFiles(app, `${id}/${TARGET}`, { 'module.tar.gz': bytes })
+const targetIn = (id: string) => `/api/v1/admin/imports/${id}/upstream-modules/${ORIGIN}/Acme/net/aws/1.0.0`
+
+const send = (app: InsideApp, id: string, bytes: Uint8Array = archive) => sendFiles(app, targetIn(id), { 'module.tar.gz': bytes })
 
 describe.each(DIALECTS)('importing a public module on %s', (dialect) => {
   test('a dry run shows it and changes nothing', async () => {
@@ -119,7 +120,7 @@ describe.each(DIALECTS)('importing a public module on %s', (dialect) => {
     expect((await app.asAdmin({ method: 'POST', url: `${IMPORTS}/${id}/finish` })).json()).toMatchObject({ added: 1, refused: 0 })
     const again = await beginNewImport(app, await bodyOf())
     expect(again).toMatchObject({ add: 0, keep: 1, refuse: 0 })
-    expect((await sendFiles(app, `${again.id}/${TARGET}`, {})).json()).toMatchObject({ added: [], kept: [`${ORIGIN}/${NAME} 1.0.0`] })
+    expect((await sendFiles(app, targetIn(again.id), {})).json()).toMatchObject({ added: [], kept: [`${ORIGIN}/${NAME} 1.0.0`] })
     expect(upstream.requests).toEqual([])
   })
 
@@ -183,9 +184,9 @@ describe('the archive of a public module', () => {
     app = await insideApp('sqlite')
     const { id } = await beginNewImport(app, await bodyOf())
     const files = { 'module.tar.gz': archive }
-    expect((await sendFiles(app, `${id}/modules/${NAME}/1.0.0`, files)).json()).toMatchObject({ code: 'RULE_BROKEN' })
-    const other = TARGET.replace(ORIGIN, 'other.example.com')
-    expect((await sendFiles(app, `${id}/${other}`, files)).json()).toMatchObject({ code: 'RULE_BROKEN' })
-    expect((await sendFiles(app, `${id}/${TARGET}`, {})).json()).toMatchObject({ code: 'BAD_REQUEST' })
+    expect((await sendFiles(app, `${IMPORTS}/${id}/modules/${NAME}/1.0.0`, files)).json()).toMatchObject({ code: 'RULE_BROKEN' })
+    const other = targetIn(id).replace(ORIGIN, 'other.example.com')
+    expect((await sendFiles(app, other, files)).json()).toMatchObject({ code: 'RULE_BROKEN' })
+    expect((await sendFiles(app, targetIn(id), {})).json()).toMatchObject({ code: 'BAD_REQUEST' })
   })
 })

@@ -17,10 +17,13 @@ export async function planModule(deps: PlanModuleDeps, listed: ListedModule): Pr
     if (state === 'keep' || listed.archive.isHere) return { listed, state }
     return { listed, state: 'refuse', reason: elsewhere(listed) }
   } catch (error) {
-    if (!(error instanceof RegistryError)) throw error
+    if (!(error instanceof RegistryError && REFUSALS.has(error.code))) throw error
     return { listed, state: 'refuse', reason: error }
   }
 }
+
+/** What is said about the module; everything else is a failure of ours. */
+const REFUSALS: ReadonlySet<string> = new Set(['MODULE_VERSION_EXISTS', 'MODULE_VERSION_DELETED', 'POLICY_REFUSED'])
 
 type PlanModuleDeps = Pick<ImportDeps, 'database' | 'policy'>
 
