@@ -391,6 +391,19 @@ export function jobQueueContract(dialect: Dialect): void {
       expect(await queue.getJob(id)).toMatchObject({ state: 'cancelled', pending: 0, running: 0 })
     })
 
+    // The only item ends while the statement waits for it: nothing is cancelled by that, and something is left.
+    test('a job is cancelled also at the moment at which its only item adds the next one', async () => {
+      const { queue, db, createJob, claim } = await openBench(dialect)
+      for (let round = 0; round < 20; round += 1) {
+        const id = await createJob('resolve')
+        const completion = queue.complete(await claim(), NO_PROGRESS, async (tx) => {
+          await queue.addItems(tx, id, items('fetch'))
+        })
+        await Promise.all([completion, db.transaction().execute((tx) => queue.cancel(tx, id))])
+        expect(await queue.getJob(id)).toMatchObject({ state: 'cancelled', pending: 0, running: 0 })
+      }
+    })
+
     test('a job with nothing failed has nothing to retry', async () => {
       const { queue, db, createJob } = await openBench(dialect)
       expect(await queue.retryFailed(db, await createJob('a'))).toBe(0)
