@@ -212,6 +212,7 @@ export const EXPECTATIONS: Readonly<Record<string, Caller>> = {
   'POST /api/v1/admin/imports/:id/finish': 'mirrors:manage in the registry',
   'PUT /api/v1/admin/imports/:id/providers/:hostname/:namespace/:type/:version': 'mirrors:manage in the registry',
   'PUT /api/v1/admin/imports/:id/modules/:namespace/:name/:system/:version': 'mirrors:manage in the registry',
+  'PUT /api/v1/admin/imports/:id/upstream-modules/:hostname/:namespace/:name/:system/:version': 'mirrors:manage in the registry',
   'GET /api/v1/admin/quarantine': 'mirrors:read in the registry',
   'GET /api/v1/admin/quarantine/:id': 'mirrors:read in the registry',
   'POST /api/v1/admin/quarantine/:id/retry': 'mirrors:manage in the registry',
